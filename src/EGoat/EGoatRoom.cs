@@ -1,0 +1,93 @@
+namespace EGoat;
+
+/// <summary>Whether a room is joined.</summary>
+public enum EGoatRoomState
+{
+    /// <summary>Joining for the first time.</summary>
+    Joining,
+
+    /// <summary>Joined, and the signaling server is connected.</summary>
+    Joined,
+
+    /// <summary>The signaling server is out of reach: connected peers stay, newcomers cannot come until it is back.</summary>
+    Reconnecting,
+
+    /// <summary>Left.</summary>
+    Left,
+}
+
+/// <summary>The arguments of an event about a message.</summary>
+public sealed class EGoatMessageEventArgs(EGoatMessage message) : EventArgs
+{
+    /// <summary>The message.</summary>
+    public EGoatMessage Message { get; } = message;
+}
+
+/// <summary>The arguments of an event about a peer.</summary>
+public sealed class EGoatPeerEventArgs(EGoatPeer peer) : EventArgs
+{
+    /// <summary>The peer, as it is now.</summary>
+    public EGoatPeer Peer { get; } = peer;
+}
+
+/// <summary>The arguments of an event about a transfer.</summary>
+public sealed class EGoatTransferEventArgs(EGoatTransfer transfer) : EventArgs
+{
+    /// <summary>The transfer, as it is now.</summary>
+    public EGoatTransfer Transfer { get; } = transfer;
+}
+
+/// <summary>
+/// A room that this process has joined. Thread-safe; properties are snapshots. Events are raised one after another in
+/// order, on a thread that carries no network traffic: a handler that blocks delays later events, never the network.
+/// </summary>
+public abstract class EGoatRoom
+{
+    /// <summary>The name of the room.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>The URL of the signaling server.</summary>
+    public abstract Uri Server { get; }
+
+    /// <summary>Whether it is joined.</summary>
+    public abstract EGoatRoomState State { get; }
+
+    /// <summary>The name this installation uses in the room.</summary>
+    public abstract string DisplayName { get; }
+
+    /// <summary>The identity id of this installation.</summary>
+    public abstract string Identity { get; }
+
+    /// <summary>The other peers, connected ones and those being connected.</summary>
+    public abstract IReadOnlyList<EGoatPeer> Peers { get; }
+
+    /// <summary>The transfers of this room since it was joined, newest last; bounded to the last 1,000 ended ones.</summary>
+    public abstract IReadOnlyList<EGoatTransfer> Transfers { get; }
+
+    /// <summary>A message was received and committed to the store.</summary>
+    public event EventHandler<EGoatMessageEventArgs>? MessageReceived;
+
+    /// <summary>A peer appeared, connected, changed or left.</summary>
+    public event EventHandler<EGoatPeerEventArgs>? PeerChanged;
+
+    /// <summary>A transfer was offered, made progress (at most 10 times a second) or ended.</summary>
+    public event EventHandler<EGoatTransferEventArgs>? TransferChanged;
+
+    /// <summary>The room's state changed.</summary>
+    public event EventHandler? StateChanged;
+
+    /// <summary>Raises <see cref="MessageReceived"/>.</summary>
+    protected void OnMessageReceived(EGoatMessage message) => MessageReceived?.Invoke(this, new EGoatMessageEventArgs(message));
+
+    /// <summary>Raises <see cref="PeerChanged"/>.</summary>
+    protected void OnPeerChanged(EGoatPeer peer) => PeerChanged?.Invoke(this, new EGoatPeerEventArgs(peer));
+
+    /// <summary>Raises <see cref="TransferChanged"/>.</summary>
+    protected void OnTransferChanged(EGoatTransfer transfer) => TransferChanged?.Invoke(this, new EGoatTransferEventArgs(transfer));
+
+    /// <summary>Raises <see cref="StateChanged"/>.</summary>
+    protected void OnStateChanged() => StateChanged?.Invoke(this, EventArgs.Empty);
+
+    /// <summary>The room's name and how many peers are present.</summary>
+    public override string ToString() => $"{Name} ({Peers.Count(peer => peer.State == EGoatPeerState.Connected)} peers)";
+}

@@ -1,0 +1,70 @@
+namespace EGoat;
+
+/// <summary>
+/// Where rooms keep what was said and sent. Implementations are thread-safe. A task that completed means committed:
+/// it survives the end of the process and a power cut.
+/// </summary>
+public interface IRoomStore
+{
+    /// <summary>Stores a message. The same (sender identity, id) is stored once however often it arrives.</summary>
+    /// <returns>The message with its <see cref="EGoatMessage.Sequence"/>, and whether it was new.</returns>
+    ValueTask<(EGoatMessage Message, bool IsNew)> AddMessageAsync(EGoatMessage message, CancellationToken cancellationToken);
+
+    /// <summary>Notes that a receiver has confirmed a message that was sent from here.</summary>
+    ValueTask AddReceiptAsync(string messageId, string receiverIdentity, DateTimeOffset at, CancellationToken cancellationToken);
+
+    /// <summary>Stores a transfer, or replaces what was stored under its (id, peer identity, name).</summary>
+    ValueTask PutTransferAsync(EGoatTransfer transfer, CancellationToken cancellationToken);
+
+    /// <summary>Notes that an identity was seen under a name in a room, now.</summary>
+    /// <returns>What was known before about the identity and the name.</returns>
+    ValueTask<IdentitySighting> NoteIdentityAsync(string identity, string name, string room, DateTimeOffset at, CancellationToken cancellationToken);
+
+    /// <summary>Messages that match a query.</summary>
+    IAsyncEnumerable<EGoatMessage> QueryMessagesAsync(HistoryQuery query, CancellationToken cancellationToken);
+
+    /// <summary>Transfers that match a query.</summary>
+    IAsyncEnumerable<EGoatTransfer> QueryTransfersAsync(HistoryQuery query, CancellationToken cancellationToken);
+}
+
+/// <summary>What the store knew when an identity was seen.</summary>
+/// <param name="IsNewIdentity">The identity had never been seen.</param>
+/// <param name="IsNameOfAnother">The name is known, but under another identity: worth an alarm.</param>
+public readonly record struct IdentitySighting(bool IsNewIdentity, bool IsNameOfAnother);
+
+/// <summary>What to look for in the history. Unset members do not restrict.</summary>
+public sealed record HistoryQuery
+{
+    /// <summary>The largest page that one query may ask for.</summary>
+    public const int MaxPageSize = 10_000;
+
+    /// <summary>Only this room.</summary>
+    public string? Room { get; init; }
+
+    /// <summary>Only from or to this peer: an identity id, or a name.</summary>
+    public string? Peer { get; init; }
+
+    /// <summary>Only what was received or sent here at or after this time.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>Only what was received or sent here before this time.</summary>
+    public DateTimeOffset? Until { get; init; }
+
+    /// <summary>Only messages that contain this text (full-text search, words in any order, taken literally).</summary>
+    public string? Text { get; init; }
+
+    /// <summary>Newest first instead of oldest first.</summary>
+    public bool NewestFirst { get; init; }
+
+    /// <summary>How many rows to skip.</summary>
+    public int Skip { get; init; }
+
+    /// <summary>How many rows to return at most; null for all.</summary>
+    public int? Take { get; init; }
+
+    /// <summary>Only rows whose sequence is greater than this: the cursor of the last page when oldest first.</summary>
+    public long? AfterSequence { get; init; }
+
+    /// <summary>Only rows whose sequence is smaller than this: the cursor of the last page when newest first.</summary>
+    public long? BeforeSequence { get; init; }
+}
