@@ -1,0 +1,56 @@
+#!/usr/bin/env pwsh
+#Requires -Version 7.4
+<#
+.SYNOPSIS
+    Builds, tests and packages E-Goat. Thin over dotnet.
+.PARAMETER Task
+    Build    the solution, which also stages module/EGoat/bin.
+    Test     all .NET tests, then Pester.
+    Pester   the module's tests in this PowerShell (Pester 5 or later must be installed).
+    Package  the module folder and the egoat program, under artifacts/.
+.EXAMPLE
+    ./build.ps1 -Task Test
+#>
+[CmdletBinding()]
+param(
+    [ValidateSet('Build', 'Test', 'Pester', 'Package')]
+    [string] $Task = 'Build',
+
+    [ValidateSet('Debug', 'Release')]
+    [string] $Configuration = 'Release',
+
+    # The runtime identifier that the egoat program is published for.
+    [string] $Runtime = [System.Runtime.InteropServices.RuntimeInformation]::RuntimeIdentifier
+)
+
+$ErrorActionPreference = 'Stop'
+$PSNativeCommandUseErrorActionPreference = $true
+Set-Location -LiteralPath $PSScriptRoot
+
+function Invoke-Pester5 {
+    Import-Module Pester -MinimumVersion 5.0
+    $result = Invoke-Pester -Path tests/Module -PassThru
+    "Pester: $($result.PassedCount) passed, $($result.FailedCount) failed, $($result.SkippedCount) skipped"
+    if ($result.Result -ne 'Passed' -or $result.PassedCount -eq 0) {
+        throw 'Pester found failures, or no test ran.'
+    }
+}
+
+switch ($Task) {
+    'Build' { dotnet build -c $Configuration }
+    'Test' {
+        dotnet test -c $Configuration
+        dotnet build src/EGoat.PowerShell -c $Configuration
+        Invoke-Pester5
+    }
+    'Pester' {
+        dotnet build src/EGoat.PowerShell -c $Configuration
+        Invoke-Pester5
+    }
+    'Package' {
+        dotnet build src/EGoat.PowerShell -c $Configuration
+        dotnet publish src/EGoat.Cli -c $Configuration -r $Runtime -o artifacts/egoat-$Runtime
+        New-Item -ItemType Directory -Force artifacts | Out-Null
+        Compress-Archive -Path module/EGoat -DestinationPath artifacts/EGoat.zip -Force
+    }
+}
