@@ -1,0 +1,101 @@
+using System.Text;
+using EGoat.WebRtc.Stun;
+
+namespace EGoat.WebRtc.Tests.Stun;
+
+public sealed class StunMessageTests
+{
+    private static readonly byte[] Password = "VOkJxbRl1RmTxUk/WvJxBt"u8.ToArray();
+
+    /// <summary>RFC 5769 section 2.1: a request as ICE sends it.</summary>
+    private static readonly byte[] SampleRequest = Convert.FromHexString(
+        "000100582112a442b7e7a701bc34d686fa87dfae802200105354554e207465737420636c69656e74002400046e0001ff80290008932ff9b151263b36" +
+        "000600096576746a3a68367659202020000800149aeaa70cbfd8cb56781ef2b5b2d3f249c1b571a280280004e57a3bcf");
+
+    /// <summary>RFC 5769 section 2.2: the response over IPv4.</summary>
+    private static readonly byte[] SampleResponse4 = Convert.FromHexString(
+        "0101003c2112a442b7e7a701bc34d686fa87dfae8022000b7465737420766563746f7220002000080001a147e112a643000800142b91f599fd9e90c3" +
+        "8c7489f92af9ba53f06be7d780280004c07d4c96");
+
+    /// <summary>RFC 5769 section 2.3: the response over IPv6.</summary>
+    private static readonly byte[] SampleResponse6 = Convert.FromHexString(
+        "010100482112a442b7e7a701bc34d686fa87dfae8022000b7465737420766563746f7220002000140002a1470113a9faa5d3f179bc25f4b5bed2b9d9" +
+        "00080014a382954e4be67bf11784c97c8292c275bfe3ed4180280004c8fb0b4c");
+
+    [Fact]
+    public void The_sample_request_of_RFC_5769_verifies()
+    {
+        Assert.True(StunMessage.TryParse(SampleRequest, out StunMessage message));
+        Assert.Equal(StunClass.Request, message.Class);
+        Assert.Equal(StunMessage.BindingMethod, message.Method);
+        Assert.True(message.HasValidFingerprint());
+        Assert.True(message.VerifyIntegrity(Password));
+        Assert.False(message.VerifyIntegrity("another password"u8));
+        Assert.True(message.TryGetUInt32(StunAttributeType.Priority, out uint priority));
+        Assert.Equal(0x6e0001ffu, priority);
+        Assert.True(message.TryGetUInt64(StunAttributeType.IceControlled, out ulong tieBreaker));
+        Assert.Equal(0x932ff9b151263b36ul, tieBreaker);
+        Assert.True(StunMessage.TryReadLocalUfrag(SampleRequest, out ReadOnlySpan<byte> ufrag));
+        Assert.Equal("evtj", Encoding.ASCII.GetString(ufrag));
+    }
+
+    [Fact]
+    public void The_sample_responses_of_RFC_5769_verify()
+    {
+        Assert.True(StunMessage.TryParse(SampleResponse4, out StunMessage message));
+        Assert.Equal(StunClass.SuccessResponse, message.Class);
+        Assert.True(message.HasValidFingerprint());
+        Assert.True(message.VerifyIntegrity(Password));
+        Assert.True(message.TryGetXorMappedAddress(out TransportAddress address));
+        Assert.Equal("192.0.2.1:32853", address.ToString());
+
+        Assert.True(StunMessage.TryParse(SampleResponse6, out message));
+        Assert.True(message.HasValidFingerprint());
+        Assert.True(message.VerifyIntegrity(Password));
+        Assert.True(message.TryGetXorMappedAddress(out address));
+        Assert.Equal("[2001:db8:1234:5678:11:2233:4455:6677]:32853", address.ToString());
+    }
+
+    [Theory]
+    [InlineData("192.0.2.1", 1)]
+    [InlineData("2001:db8::1", 65535)]
+    public void What_is_written_is_read_back(string text, int port)
+    {
+        Assert.True(TransportAddress.TryParse(text, port, out TransportAddress address));
+        var id = new StunTransactionId(0x01020304, 0x05060708090a0b0c);
+        var buffer = new byte[256];
+        var writer = new StunMessageWriter(buffer, StunClass.ErrorResponse, StunMessage.BindingMethod, id);
+        writer.Add(StunAttributeType.Username, "abc:defgh"u8);
+        writer.AddXorMappedAddress(address);
+        writer.AddErrorCode(487, "Role Conflict"u8);
+        writer.Add(StunAttributeType.IceControlling, 42UL);
+        int length = writer.Finish(Password);
+
+        Assert.True(StunMessage.TryParse(buffer.AsSpan(0, length), out StunMessage message));
+        Assert.Equal(StunClass.ErrorResponse, message.Class);
+        Assert.Equal(id, message.TransactionId);
+        Assert.True(message.TryGetXorMappedAddress(out TransportAddress parsed));
+        Assert.Equal(address, parsed);
+        Assert.True(message.TryGetErrorCode(out int code));
+        Assert.Equal(487, code);
+        Assert.True(message.VerifyIntegrity(Password));
+        Assert.True(message.HasValidFingerprint());
+    }
+
+    [Fact]
+    public void Damaged_messages_are_refused_and_never_throw()
+    {
+        var random = new Random(1);
+        for (int i = 0; i < 20_000; i++)
+        {
+            byte[] damaged = SampleRequest.AsSpan(0, random.Next(SampleRequest.Length + 1)).ToArray();
+            for (int j = random.Next(1, 4); j > 0 && damaged.Length > 0; j--)
+            {
+                damaged[random.Next(damaged.Length)] ^= (byte)random.Next(1, 256);
+            }
+
+            bool isAccepted = StunMessage.TryParse(damaged, out StunMessage message) && message.HasValidFingerprint() && message.VerifyIntegrity(Password);
+            Assert.False(isAccepted && !damaged.AsSpan().SequenceEqual(SampleRequest));
+        }
+    }
+}
