@@ -1,0 +1,357 @@
+using System.Text;
+using EGoat.WebRtc.Sctp;
+
+namespace EGoat.WebRtc.DataChannels;
+
+/// <summary>The channels of one association: opens them (RFC 8832), gives each message to its channel, closes them (RFC 8831 section 6.7).</summary>
+internal sealed class DataChannelSet(SctpAssociation association)
+{
+    private const int MaxId = 65534;
+    private const byte DcepAck = 2;
+
+    private readonly Dictionary<ushort, DataChannel> _channels = [];
+
+    /// <summary>Created before the DTLS role was known; they get their ids then.</summary>
+    private readonly List<DataChannel> _withoutId = [];
+    private readonly Queue<DataChannelEvent> _events = new();
+
+    /// <summary>Below it every id of this side's parity is taken.</summary>
+    private int _nextId;
+    private bool _isConnected;
+
+    public SctpAssociation Association { get; } = association;
+
+    /// <summary>The longest message that the peer accepts, from its <c>a=max-message-size</c>. Until then 64 KiB (RFC 8841 section 6.1).</summary>
+    public long MaxMessageSize { get; set; } = 64 * 1024;
+
+    /// <summary>The open and opening channels.</summary>
+    public IEnumerable<DataChannel> Channels => _channels.Values.Concat(_withoutId);
+
+    /// <summary>Ids of this side are even for the DTLS client and odd for the server (RFC 8832 section 6); null until known.</summary>
+    public bool? IsDtlsClient { get; private set; }
+
+    /// <exception cref="ArgumentException">Options that contradict each other, or a negotiated id that is taken.</exception>
+    public DataChannel Create(TimeSpan now, string label, DataChannelOptions options)
+    {
+        if (options is { MaxPacketLifeTime: not null, MaxRetransmits: not null })
+        {
+            throw new ArgumentException("A channel has a lifetime or a number of retransmissions, not both.", nameof(options));
+        }
+
+        if (options.MaxPacketLifeTime is < 0 or > ushort.MaxValue || options.MaxRetransmits is < 0 or > ushort.MaxValue)
+        {
+            throw new ArgumentException("A lifetime and a number of retransmissions are 0 to 65535.", nameof(options));
+        }
+
+        if (Encoding.UTF8.GetByteCount(label) > ushort.MaxValue || Encoding.UTF8.GetByteCount(options.Protocol) > ushort.MaxValue)
+        {
+            throw new ArgumentException("Label and protocol have at most 65535 bytes.", nameof(label));
+        }
+
+        if (options.Negotiated && (options.Id is not (>= 0 and <= MaxId) || _channels.ContainsKey((ushort)options.Id)))
+        {
+            throw new ArgumentException("A negotiated channel needs a free id of 0 to 65534.", nameof(options));
+        }
+
+        var channel = new DataChannel(this, label, options, options.Negotiated ? options.Id : null);
+        if (options.Negotiated)
+        {
+            _channels.Add((ushort)options.Id!, channel);
+        }
+        else
+        {
+            _withoutId.Add(channel);
+            AssignIds();
+        }
+
+        if (_isConnected)
+        {
+            Open(now, channel);
+        }
+
+        return channel;
+    }
+
+    /// <summary>The DTLS role decides the ids.</summary>
+    public void SetDtlsRole(bool isClient)
+    {
+        IsDtlsClient = isClient;
+        AssignIds();
+    }
+
+    public void Send(TimeSpan now, DataChannel channel, ReadOnlySpan<byte> data, bool isText)
+    {
+        uint ppid = (isText, data.IsEmpty) switch
+        {
+            (true, false) => PayloadProtocol.Text,
+            (true, true) => PayloadProtocol.EmptyText,
+            (false, false) => PayloadProtocol.Binary,
+            (false, true) => PayloadProtocol.EmptyBinary,
+        };
+
+        // RFC 8832 section 6: until the peer has acknowledged the channel nothing may overtake its OPEN.
+        bool isUnordered = !channel.Options.Ordered && channel.IsOpenAcknowledged;
+        TimeSpan? lifetime = channel.Options.MaxPacketLifeTime is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null;
+        Association.Send(now, (ushort)channel.Id!, ppid, data.IsEmpty ? [0] : data, isUnordered, lifetime, channel.Options.MaxRetransmits);
+    }
+
+    public void Close(DataChannel channel)
+    {
+        if (channel.ReadyState is DataChannelState.Closing or DataChannelState.Closed)
+        {
+            return;
+        }
+
+        if (channel.Id is not { } id || !_isConnected)
+        {
+            Remove(channel);
+            return;
+        }
+
+        SetState(channel, DataChannelState.Closing);
+        RequestReset(channel, (ushort)id);
+    }
+
+    /// <summary>Moves what the association has to say to the channels. Messages come before the events that followed them.</summary>
+    public void Drain(TimeSpan now)
+    {
+        while (Association.TryReceive(out SctpMessage message))
+        {
+            Deliver(now, message);
+        }
+
+        while (Association.TryPollEvent(out SctpEvent e))
+        {
+            Handle(now, e);
+        }
+
+        if (_isConnected && Association.State is not (SctpState.Established or SctpState.Closed))
+        {
+            // The peer shuts the association down: nothing more can be sent.
+            foreach (DataChannel channel in Channels)
+            {
+                if (channel.ReadyState == DataChannelState.Open)
+                {
+                    SetState(channel, DataChannelState.Closing);
+                }
+            }
+        }
+    }
+
+    public bool TryPollEvent(out DataChannelEvent e) => _events.TryDequeue(out e);
+
+    /// <summary>The association is gone, and all channels with it.</summary>
+    public void CloseAll()
+    {
+        foreach (DataChannel channel in Channels.ToArray())
+        {
+            Remove(channel);
+        }
+    }
+
+    private void AssignIds()
+    {
+        if (IsDtlsClient is not { } isClient)
+        {
+            return;
+        }
+
+        foreach (DataChannel channel in _withoutId)
+        {
+            int id = isClient ? 0 : 1;
+            for (id = Math.Max(id, _nextId); id <= MaxId && _channels.ContainsKey((ushort)id); id += 2)
+            {
+            }
+
+            if (id > MaxId)
+            {
+                throw new InvalidOperationException("All 65,535 streams of the connection are in use.");
+            }
+
+            _nextId = id + 2;
+            channel.Id = id;
+            _channels.Add((ushort)id, channel);
+            channel.ApplyThreshold();
+        }
+
+        _withoutId.Clear();
+    }
+
+    private void Open(TimeSpan now, DataChannel channel)
+    {
+        if (channel.Options.Negotiated)
+        {
+            channel.IsOpenAcknowledged = true;
+        }
+        else
+        {
+            Association.Send(now, (ushort)channel.Id!, PayloadProtocol.Dcep, DcepOpen.Create(channel.Label, channel.Options));
+        }
+
+        SetState(channel, DataChannelState.Open);
+    }
+
+    private void Deliver(TimeSpan now, in SctpMessage message)
+    {
+        if (message.PayloadProtocolId == PayloadProtocol.Dcep)
+        {
+            HandleDcep(now, message.StreamId, message.Payload);
+        }
+        else if (_channels.TryGetValue(message.StreamId, out DataChannel? channel) && IsKnown(message.PayloadProtocolId))
+        {
+            channel.IsOpenAcknowledged = true; // RFC 8832 section 6: user data acknowledges too
+            bool isFirst = !channel.HasMessage;
+            channel.Enqueue(message);
+            if (isFirst)
+            {
+                _events.Enqueue(new DataChannelEvent(DataChannelEventType.MessageAvailable, channel));
+            }
+
+            return;
+        }
+
+        Association.Release(now, message.Length);
+        message.Return();
+    }
+
+    private static bool IsKnown(uint payloadProtocolId) => payloadProtocolId is
+        PayloadProtocol.Text or PayloadProtocol.Binary or PayloadProtocol.EmptyText or PayloadProtocol.EmptyBinary or
+        PayloadProtocol.TextPartial or PayloadProtocol.BinaryPartial;
+
+    private void HandleDcep(TimeSpan now, ushort id, ReadOnlySpan<byte> message)
+    {
+        if (message is [DcepAck])
+        {
+            if (_channels.TryGetValue(id, out DataChannel? acknowledged))
+            {
+                acknowledged.IsOpenAcknowledged = true;
+            }
+
+            return;
+        }
+
+        if (!DcepOpen.TryParse(message, out string label, out DataChannelOptions options) || id > MaxId || _channels.ContainsKey(id) ||
+            Association.State != SctpState.Established)
+        {
+            return;
+        }
+
+        // RFC 8832 section 6: an id of this side's parity is not the peer's to choose.
+        if (IsDtlsClient == ((id & 1) == 0))
+        {
+            Association.ResetStream(id);
+            return;
+        }
+
+        var channel = new DataChannel(this, label, options with { Id = id }, id) { IsOpenAcknowledged = true };
+        _channels.Add(id, channel);
+        channel.ApplyThreshold();
+        Association.Send(now, id, PayloadProtocol.Dcep, [DcepAck]);
+        _events.Enqueue(new DataChannelEvent(DataChannelEventType.Incoming, channel));
+        SetState(channel, DataChannelState.Open);
+    }
+
+    private void Handle(TimeSpan now, in SctpEvent e)
+    {
+        switch (e.Type)
+        {
+            case SctpEventType.Connected:
+                _isConnected = true;
+                foreach (DataChannel channel in Channels.ToArray())
+                {
+                    Open(now, channel);
+                }
+
+                break;
+            case SctpEventType.IncomingStreamsReset:
+                foreach (ushort id in e.StreamIds.Length == 0 ? [.. _channels.Keys] : e.StreamIds)
+                {
+                    HandleIncomingReset(id);
+                }
+
+                break;
+            case SctpEventType.OutgoingStreamsReset:
+            case SctpEventType.StreamResetDenied:
+                foreach (ushort id in e.StreamIds)
+                {
+                    HandleOutgoingReset(id, e.Type == SctpEventType.StreamResetDenied);
+                }
+
+                break;
+            case SctpEventType.BufferedAmountLow:
+                if (_channels.TryGetValue(e.StreamIds[0], out DataChannel? low))
+                {
+                    _events.Enqueue(new DataChannelEvent(DataChannelEventType.BufferedAmountLow, low));
+                }
+
+                break;
+            default:
+                CloseAll();
+                break;
+        }
+    }
+
+    private void HandleIncomingReset(ushort id)
+    {
+        if (!_channels.TryGetValue(id, out DataChannel? channel))
+        {
+            return;
+        }
+
+        channel.HasIncomingReset = true;
+        if (channel.ReadyState == DataChannelState.Open)
+        {
+            SetState(channel, DataChannelState.Closing);
+        }
+
+        RequestReset(channel, id);
+        RemoveIfDone(channel);
+    }
+
+    private void HandleOutgoingReset(ushort id, bool isDenied)
+    {
+        if (_channels.TryGetValue(id, out DataChannel? channel))
+        {
+            channel.HasOutgoingReset = true;
+            channel.HasIncomingReset |= isDenied;
+            RemoveIfDone(channel);
+        }
+    }
+
+    private void RequestReset(DataChannel channel, ushort id)
+    {
+        if (!channel.IsResetRequested)
+        {
+            channel.IsResetRequested = true;
+            Association.ResetStream(id);
+        }
+    }
+
+    private void RemoveIfDone(DataChannel channel)
+    {
+        if (channel.HasIncomingReset && channel.HasOutgoingReset)
+        {
+            Remove(channel);
+        }
+    }
+
+    private void Remove(DataChannel channel)
+    {
+        _withoutId.Remove(channel);
+        if (channel.Id is { } id && _channels.Remove((ushort)id))
+        {
+            _nextId = Math.Min(_nextId, IsDtlsClient == true ? 0 : 1);
+        }
+
+        SetState(channel, DataChannelState.Closed);
+    }
+
+    private void SetState(DataChannel channel, DataChannelState state)
+    {
+        if (channel.ReadyState != state)
+        {
+            channel.ReadyState = state;
+            _events.Enqueue(new DataChannelEvent(DataChannelEventType.StateChanged, channel));
+        }
+    }
+}

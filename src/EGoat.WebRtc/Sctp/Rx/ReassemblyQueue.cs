@@ -1,0 +1,276 @@
+using System.Buffers;
+using EGoat.WebRtc.Sctp.Packet;
+
+namespace EGoat.WebRtc.Sctp.Rx;
+
+/// <summary>
+/// Turns fragments, in whatever order they come, into messages: first joins those of a message, then puts the messages
+/// of each ordered stream in order (RFC 9260 sections 6.5, 6.6 and 6.9, RFC 8260 section 2.3).
+/// </summary>
+/// <remarks>
+/// A fragment is found by its predecessor: every unfinished message waits under the key of the fragment that it needs
+/// next, so that the usual case, the next fragment of the message that came last, touches no dictionary. Knows nothing of
+/// acknowledgements; is given each TSN once.
+/// </remarks>
+internal sealed class ReassemblyQueue(int maxMessageSize)
+{
+    /// <summary>What a fragment or message costs beside its bytes, so that empty ones fill the window too.</summary>
+    public const int Overhead = 64;
+
+    private readonly Dictionary<FragmentKey, MessageAssembly> _assemblies = [];
+    private readonly Dictionary<FragmentKey, PendingFragment> _pending = [];
+    private readonly Dictionary<ushort, InboundStream> _streams = [];
+    private readonly Queue<SctpMessage> _ready = new();
+    private readonly Stack<MessageAssembly> _free = new();
+
+    /// <summary>The assembly that grew last, and the key it waits for; not in <see cref="_assemblies"/>.</summary>
+    private MessageAssembly? _current;
+    private FragmentKey _currentKey;
+
+    /// <summary>Bytes of fragments and messages that have not been taken, with their overhead.</summary>
+    public long BufferedBytes { get; private set; }
+
+    /// <summary>Takes a fragment. Returns null, or why the peer breaks the protocol.</summary>
+    public string? Add(in DataChunk chunk, long tsn)
+    {
+        FragmentKey key = FragmentKey.Of(chunk, tsn);
+        MessageAssembly? assembly;
+        if (chunk.IsBegin)
+        {
+            assembly = _free.TryPop(out MessageAssembly? free) ? free : new MessageAssembly();
+            assembly.Begin(chunk);
+            BufferedBytes += Overhead;
+        }
+        else if (!TryTakeAssembly(key, out assembly))
+        {
+            if (!_pending.TryAdd(key, PendingFragment.Copy(chunk)))
+            {
+                return "two fragments with one number";
+            }
+
+            BufferedBytes += chunk.Payload.Length + Overhead;
+            return null;
+        }
+        else if (assembly!.StreamId != chunk.StreamId || assembly.IsUnordered != chunk.IsUnordered || (!chunk.IsUnordered && assembly.MessageNumber != chunk.MessageNumber))
+        {
+            return "a fragment that continues another message";
+        }
+
+        BufferedBytes += chunk.Payload.Length;
+        assembly!.Append(chunk.Payload);
+        return Continue(assembly, key, chunk.IsEnd);
+    }
+
+    /// <summary>Takes the next message in order. Its bytes still count as buffered until <see cref="Release"/>.</summary>
+    public bool TryTake(out SctpMessage message) => _ready.TryDequeue(out message);
+
+    /// <summary>The application has consumed a message: the window opens.</summary>
+    public void Release(int length) => BufferedBytes -= length + Overhead;
+
+    /// <summary>The peer has reset its outgoing streams (RFC 6525 section 5.2.2): numbers start at 0 again.</summary>
+    public void ResetStreams(ReadOnlySpan<ushort> streamIds)
+    {
+        if (streamIds.IsEmpty)
+        {
+            foreach (InboundStream stream in _streams.Values)
+            {
+                stream.Reset();
+            }
+        }
+
+        foreach (ushort id in streamIds)
+        {
+            _streams.Remove(id);
+        }
+    }
+
+    /// <summary>The sender has given up an ordered message of a stream, and all before it (RFC 3758 section 3.6, RFC 8260 section 2.3.1).</summary>
+    public void SkipOrdered(ushort streamId, uint messageNumber, bool isInterleaved)
+    {
+        InboundStream stream = GetStream(streamId);
+        long number = stream.Unwrap(messageNumber, isInterleaved);
+        DiscardUnfinished(a => !a.IsUnordered && a.StreamId == streamId && stream.Unwrap(a.MessageNumber, isInterleaved) <= number);
+        stream.Next = Math.Max(stream.Next, number + 1);
+        ReleaseReady(stream);
+    }
+
+    /// <summary>The sender has given up an unordered message (RFC 8260 section 2.3.1).</summary>
+    public void SkipUnordered(ushort streamId, uint messageNumber) =>
+        DiscardUnfinished(a => a.IsUnordered && a.StreamId == streamId && a.MessageNumber == messageNumber);
+
+    /// <summary>Drops fragments of messages that cannot be finished since the sender has given up all TSNs up to this one (RFC 3758).</summary>
+    public void SkipTsns(long tsn)
+    {
+        foreach ((FragmentKey key, PendingFragment fragment) in _pending)
+        {
+            if (key.IsTsn && (long)key.Number <= tsn)
+            {
+                _pending.Remove(key);
+                fragment.Return();
+                BufferedBytes -= fragment.Length + Overhead;
+            }
+        }
+
+        ParkCurrent();
+        foreach ((FragmentKey key, MessageAssembly assembly) in _assemblies)
+        {
+            if (key.IsTsn && (long)key.Number <= tsn)
+            {
+                Discard(key, assembly);
+            }
+        }
+    }
+
+    private bool TryTakeAssembly(FragmentKey key, out MessageAssembly? assembly)
+    {
+        if (_current is not null && _currentKey == key)
+        {
+            (assembly, _current) = (_current, null);
+            return true;
+        }
+
+        return _assemblies.Remove(key, out assembly);
+    }
+
+    private string? Continue(MessageAssembly assembly, FragmentKey key, bool isEnd)
+    {
+        while (!isEnd)
+        {
+            key = key.Next;
+            if (!_pending.Remove(key, out PendingFragment fragment))
+            {
+                ParkCurrent();
+                (_current, _currentKey) = (assembly, key);
+                return assembly.Length > maxMessageSize ? "a message above the announced size" : null;
+            }
+
+            BufferedBytes -= Overhead;
+            assembly.Append(fragment.Payload);
+            fragment.Return();
+            isEnd = fragment.IsEnd;
+        }
+
+        if (assembly.Length > maxMessageSize)
+        {
+            return "a message above the announced size";
+        }
+
+        Order(assembly.IsUnordered, assembly.MessageNumber, key.IsTsn, assembly.Complete());
+        _free.Push(assembly);
+        return null;
+    }
+
+    private void ParkCurrent()
+    {
+        if (_current is not null)
+        {
+            _assemblies[_currentKey] = _current;
+            _current = null;
+        }
+    }
+
+    private void Order(bool isUnordered, uint messageNumber, bool isTsnKeyed, SctpMessage message)
+    {
+        if (isUnordered)
+        {
+            _ready.Enqueue(message);
+            return;
+        }
+
+        InboundStream stream = GetStream(message.StreamId);
+        long number = stream.Unwrap(messageNumber, !isTsnKeyed);
+        if (number == stream.Next)
+        {
+            _ready.Enqueue(message);
+            stream.Next++;
+            ReleaseReady(stream);
+        }
+        else if (number < stream.Next || !stream.Waiting.TryAdd(number, message))
+        {
+            message.Return(); // a message that was given up, and came all the same
+            BufferedBytes -= message.Length + Overhead;
+        }
+    }
+
+    private void ReleaseReady(InboundStream stream)
+    {
+        while (stream.Waiting.Count > 0 && stream.Waiting.Remove(stream.Next, out SctpMessage next))
+        {
+            _ready.Enqueue(next);
+            stream.Next++;
+        }
+    }
+
+    private InboundStream GetStream(ushort id)
+    {
+        if (!_streams.TryGetValue(id, out InboundStream? stream))
+        {
+            stream = _streams[id] = new InboundStream();
+        }
+
+        return stream;
+    }
+
+    private void DiscardUnfinished(Func<MessageAssembly, bool> condition)
+    {
+        ParkCurrent();
+        foreach ((FragmentKey key, MessageAssembly assembly) in _assemblies)
+        {
+            if (condition(assembly))
+            {
+                Discard(key, assembly);
+            }
+        }
+    }
+
+    private void Discard(FragmentKey key, MessageAssembly assembly)
+    {
+        _assemblies.Remove(key);
+        BufferedBytes -= assembly.Length + Overhead;
+        assembly.Discard();
+        _free.Push(assembly);
+    }
+
+    /// <summary>Where a fragment stands: a TSN (DATA), or stream, order, MID and FSN (I-DATA).</summary>
+    private readonly record struct FragmentKey(int Space, ulong Number)
+    {
+        private const int TsnSpace = -1;
+
+        public bool IsTsn => Space == TsnSpace;
+
+        public FragmentKey Next => this with { Number = Number + 1 };
+
+        public static FragmentKey Of(in DataChunk chunk, long tsn) => chunk.IsInterleaved
+            ? new FragmentKey((chunk.StreamId << 1) | (chunk.IsUnordered ? 1 : 0), ((ulong)chunk.MessageNumber << 32) | chunk.FragmentNumber)
+            : new FragmentKey(TsnSpace, (ulong)tsn);
+    }
+
+    /// <summary>A fragment whose predecessor has not come.</summary>
+    private readonly record struct PendingFragment(byte[] Buffer, int Length, bool IsEnd)
+    {
+        public ReadOnlySpan<byte> Payload => Buffer.AsSpan(0, Length);
+
+        public static PendingFragment Copy(in DataChunk chunk)
+        {
+            byte[] buffer = ArrayPool<byte>.Shared.Rent(chunk.Payload.Length);
+            chunk.Payload.CopyTo(buffer);
+            return new PendingFragment(buffer, chunk.Payload.Length, chunk.IsEnd);
+        }
+
+        public void Return() => ArrayPool<byte>.Shared.Return(Buffer);
+    }
+
+    private sealed class InboundStream
+    {
+        /// <summary>The number of the next message to deliver, unwrapped.</summary>
+        public long Next { get; set; }
+
+        /// <summary>Whole messages that came too early.</summary>
+        public Dictionary<long, SctpMessage> Waiting { get; } = [];
+
+        public long Unwrap(uint number, bool isInterleaved) =>
+            isInterleaved ? SerialNumber.Unwrap(number, Next) : SerialNumber.Unwrap((ushort)number, Next);
+
+        public void Reset() => Next = 0;
+    }
+}

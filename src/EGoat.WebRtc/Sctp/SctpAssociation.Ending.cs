@@ -1,0 +1,219 @@
+using System.Buffers.Binary;
+using System.Text;
+using EGoat.WebRtc.Sctp.Packet;
+
+namespace EGoat.WebRtc.Sctp;
+
+internal sealed partial class SctpAssociation
+{
+    private const int MaxReasonLength = 128;
+
+    private int _shutdownTransmissions;
+
+    /// <summary>Ends in good order: everything queued is delivered first (RFC 9260 section 9.2).</summary>
+    public void Shutdown(TimeSpan now)
+    {
+        switch (State)
+        {
+            case SctpState.Established:
+                State = SctpState.ShutdownPending;
+                AdvanceShutdown(now);
+                break;
+            case SctpState.Closed or SctpState.CookieWait or SctpState.CookieEchoed:
+                Finish(SctpEvent.Of(SctpEventType.Closed));
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>Ends at once and tells the peer why (RFC 9260 section 9.1).</summary>
+    public void Abort(string reason)
+    {
+        if (FailureReason is null)
+        {
+            Fail(reason, ErrorCause.UserInitiatedAbort);
+        }
+    }
+
+    private static void WriteCause(Span<byte> cause, ErrorCause code, uint value)
+    {
+        BinaryPrimitives.WriteUInt16BigEndian(cause, (ushort)code);
+        BinaryPrimitives.WriteUInt16BigEndian(cause[2..], 8);
+        BinaryPrimitives.WriteUInt32BigEndian(cause[4..], value);
+    }
+
+    // Data has been acknowledged, or the peer is shutting down: go on when nothing is left to send.
+    private void AdvanceShutdown(TimeSpan now)
+    {
+        if (_transfer is not { } transfer || !transfer.Outstanding.IsEmpty || !_sendQueue.IsEmpty)
+        {
+            return;
+        }
+
+        if (State == SctpState.ShutdownPending)
+        {
+            State = SctpState.ShutdownSent;
+            StartShutdownTimer(now);
+        }
+        else if (State == SctpState.ShutdownReceived)
+        {
+            State = SctpState.ShutdownAckSent;
+            StartShutdownTimer(now);
+        }
+    }
+
+    private void StartShutdownTimer(TimeSpan now)
+    {
+        _shutdownTransmissions = 0;
+        SendShutdown(now);
+    }
+
+    private void SendShutdown(TimeSpan now)
+    {
+        _shutdownTimer = now + _timeout.Value;
+        if (State == SctpState.ShutdownSent)
+        {
+            Span<byte> cumulativeTsn = stackalloc byte[sizeof(uint)];
+            BinaryPrimitives.WriteUInt32BigEndian(cumulativeTsn, (uint)_transfer!.Received.CumulativeTsn);
+            QueueControl(_peerTag, ChunkType.Shutdown, 0, cumulativeTsn);
+        }
+        else
+        {
+            QueueControl(_peerTag, ChunkType.ShutdownAck, 0, []);
+        }
+    }
+
+    private void HandleShutdownTimeout(TimeSpan now)
+    {
+        if (++_shutdownTransmissions > _options.MaxRetransmits)
+        {
+            Fail("The peer does not answer the SCTP shutdown.");
+            return;
+        }
+
+        _timeout.BackOff();
+        SendShutdown(now);
+    }
+
+    private void HandleShutdown(TimeSpan now, ReadOnlySpan<byte> value)
+    {
+        if (value.Length < sizeof(uint) || _transfer is null)
+        {
+            return;
+        }
+
+        if (State is SctpState.Established or SctpState.ShutdownPending)
+        {
+            State = SctpState.ShutdownReceived;
+            AdvanceShutdown(now);
+        }
+        else if (State == SctpState.ShutdownSent)
+        {
+            State = SctpState.ShutdownAckSent; // both at once (RFC 9260 section 9.2)
+            StartShutdownTimer(now);
+        }
+    }
+
+    private void HandleShutdownAck()
+    {
+        if (State is SctpState.ShutdownSent or SctpState.ShutdownAckSent)
+        {
+            QueueControl(_peerTag, ChunkType.ShutdownComplete, 0, []);
+            Finish(SctpEvent.Of(SctpEventType.Closed));
+        }
+    }
+
+    private void HandleShutdownComplete()
+    {
+        if (State == SctpState.ShutdownAckSent)
+        {
+            Finish(SctpEvent.Of(SctpEventType.Closed));
+        }
+    }
+
+    private void HandleAbort(ReadOnlySpan<byte> value)
+    {
+        if (State == SctpState.Closed)
+        {
+            return;
+        }
+
+        FailureReason = "The peer aborted the SCTP association" + ReadReason(value);
+        Finish(new SctpEvent(SctpEventType.Aborted, [], FailureReason));
+    }
+
+    private static string ReadReason(ReadOnlySpan<byte> causes)
+    {
+        var reader = new TlvReader(causes);
+        while (reader.TryRead(out ushort code, out ReadOnlySpan<byte> value))
+        {
+            if ((ErrorCause)code is ErrorCause.UserInitiatedAbort or ErrorCause.ProtocolViolation && !value.IsEmpty)
+            {
+                string text = Encoding.UTF8.GetString(value[..Math.Min(value.Length, MaxReasonLength)]);
+                return ": " + string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
+            }
+        }
+
+        return ".";
+    }
+
+    private void HandleError(TimeSpan now, ReadOnlySpan<byte> value)
+    {
+        var causes = new TlvReader(value);
+        while (causes.TryRead(out ushort code, out _))
+        {
+            // RFC 9260 section 5.2.6: the way to the peer took too long; begin again.
+            if ((ErrorCause)code == ErrorCause.StaleCookie && State == SctpState.CookieEchoed)
+            {
+                State = SctpState.Closed;
+                _transfer = null;
+                Connect(now);
+            }
+        }
+    }
+
+    private void Fail(string reason, ErrorCause cause = ErrorCause.ProtocolViolation, uint? value = null)
+    {
+        if (FailureReason is not null)
+        {
+            return;
+        }
+
+        FailureReason = reason;
+        uint tag = _peerTag;
+        Finish(new SctpEvent(SctpEventType.Aborted, [], reason));
+        if (tag == 0)
+        {
+            return;
+        }
+
+        Span<byte> buffer = stackalloc byte[TlvReader.HeaderLength + MaxReasonLength];
+        if (value is { } number)
+        {
+            WriteCause(buffer, cause, number);
+            QueueControl(tag, ChunkType.Abort, 0, buffer[..8]);
+            return;
+        }
+
+        byte[] text = Encoding.UTF8.GetBytes(reason);
+        int length = Math.Min(text.Length, MaxReasonLength);
+        BinaryPrimitives.WriteUInt16BigEndian(buffer, (ushort)cause);
+        BinaryPrimitives.WriteUInt16BigEndian(buffer[2..], (ushort)(TlvReader.HeaderLength + length));
+        text.AsSpan(0, length).CopyTo(buffer[TlvReader.HeaderLength..]);
+        QueueControl(tag, ChunkType.Abort, 0, buffer[..(TlvReader.HeaderLength + length)]);
+    }
+
+    private void Finish(in SctpEvent e)
+    {
+        State = SctpState.Closed;
+        StopTimers();
+        if (_transfer is { } transfer)
+        {
+            transfer.Resetter.Timer = null;
+        }
+
+        FailureReason ??= "The association was shut down.";
+        _events.Enqueue(e);
+    }
+}

@@ -1,0 +1,372 @@
+using System.Buffers.Binary;
+using EGoat.WebRtc.Sctp.Packet;
+using EGoat.WebRtc.Sctp.Tx;
+
+namespace EGoat.WebRtc.Sctp;
+
+internal sealed partial class SctpAssociation
+{
+    /// <summary>ERROR chunks that one packet may cause: unknown chunks beyond it are skipped in silence.</summary>
+    private const int MaxErrorsPerPacket = 4;
+
+    /// <summary>ABORT and SHUTDOWN COMPLETE carry the peer's tag rather than ours (RFC 9260 section 8.5.1).</summary>
+    private const byte ReflectedTagFlag = 1;
+
+    /// <summary>DATA packets since the last SACK.</summary>
+    private int _packetsSinceSack;
+    private bool _isSackDue;
+
+    /// <summary>The window of the last SACK, to notice when reading has opened it (RFC 9260 section 6.2).</summary>
+    private long _advertisedWindow;
+
+    /// <summary>Takes a packet from the peer. Malformed ones are dropped and counted.</summary>
+    public void HandlePacket(TimeSpan now, ReadOnlySpan<byte> packet)
+    {
+        if (packet.Length < SctpPacket.HeaderLength + TlvReader.HeaderLength ||
+            SctpPacket.ReadDestinationPort(packet) != _options.LocalPort ||
+            !SctpPacket.HasValidChecksum(packet, _options.EnableZeroChecksum))
+        {
+            DroppedPackets++;
+            return;
+        }
+
+        uint tag = SctpPacket.ReadVerificationTag(packet);
+        var chunks = new TlvReader(packet[SctpPacket.HeaderLength..]);
+        bool hasData = false;
+        int errors = 0;
+        bool isFirst = true;
+        while (chunks.TryReadChunk(out ChunkType type, out byte flags, out ReadOnlySpan<byte> value))
+        {
+            if (!IsTagRight(type, flags, tag, isFirst))
+            {
+                DroppedPackets++;
+                return;
+            }
+
+            isFirst = false;
+            if (type is ChunkType.Data or ChunkType.IData)
+            {
+                hasData = true;
+                HandleData(type, flags, value);
+            }
+            else if (!HandleControl(now, type, flags, value, tag, ref errors))
+            {
+                break;
+            }
+
+            if (FailureReason is not null)
+            {
+                return;
+            }
+        }
+
+        if (chunks.IsMalformed)
+        {
+            DroppedPackets++;
+        }
+
+        if (hasData)
+        {
+            ScheduleSack(now);
+        }
+    }
+
+    /// <summary>Takes the next message. Its bytes hold the peer's window back until <see cref="Release"/>.</summary>
+    public bool TryReceive(out SctpMessage message)
+    {
+        message = default;
+        return _transfer is { } transfer && transfer.Reassembly.TryTake(out message);
+    }
+
+    /// <summary>The application has consumed a message of this length: the window opens for as much.</summary>
+    public void Release(TimeSpan now, int length)
+    {
+        if (_transfer is not { } transfer)
+        {
+            return;
+        }
+
+        transfer.Reassembly.Release(length);
+
+        // A peer that was told of less than half the window may be waiting (RFC 9260 section 6.2: a SACK tells it).
+        if (_advertisedWindow < _options.ReceiveWindow / 2 && ReceiveWindowLeft(transfer) - _advertisedWindow >= _options.ReceiveWindow / 4)
+        {
+            _sackTimer = now;
+        }
+    }
+
+    // RFC 9260 sections 8.5 and 8.5.1.
+    private bool IsTagRight(ChunkType type, byte flags, uint tag, bool isFirst) => type switch
+    {
+        ChunkType.Init => tag == 0 && isFirst,
+        ChunkType.CookieEcho => isFirst && tag != 0,
+        ChunkType.Abort or ChunkType.ShutdownComplete => tag != 0 && tag == ((flags & ReflectedTagFlag) != 0 ? _peerTag : _localTag),
+        _ => tag != 0 && tag == _localTag,
+    };
+
+    // False: the rest of the packet is to be ignored.
+    private bool HandleControl(TimeSpan now, ChunkType type, byte flags, ReadOnlySpan<byte> value, uint tag, ref int errors)
+    {
+        switch (type)
+        {
+            case ChunkType.Init:
+                HandleInit(now, value);
+                return false;
+            case ChunkType.InitAck:
+                HandleInitAck(now, value);
+                return false;
+            case ChunkType.CookieEcho:
+                return HandleCookieEcho(now, value, tag);
+            case ChunkType.CookieAck:
+                HandleCookieAck(now);
+                return true;
+            case ChunkType.Sack:
+                HandleSack(now, value);
+                return true;
+            case ChunkType.Heartbeat:
+                QueueControl(_peerTag, ChunkType.HeartbeatAck, 0, value[..Math.Min(value.Length, MaxPacketSize - SctpPacket.HeaderLength - TlvReader.HeaderLength)]);
+                return true;
+            case ChunkType.HeartbeatAck:
+                HandleHeartbeatAck(now, value);
+                return true;
+            case ChunkType.ForwardTsn:
+            case ChunkType.IForwardTsn:
+                HandleForwardTsn(value, type == ChunkType.IForwardTsn);
+                return true;
+            case ChunkType.ReConfig:
+                HandleReConfig(now, value);
+                return true;
+            case ChunkType.Abort:
+                HandleAbort(value);
+                return false;
+            case ChunkType.Shutdown:
+                HandleShutdown(now, value);
+                return true;
+            case ChunkType.ShutdownAck:
+                HandleShutdownAck();
+                return false;
+            case ChunkType.ShutdownComplete:
+                HandleShutdownComplete();
+                return false;
+            case ChunkType.Error:
+                HandleError(now, value);
+                return true;
+            default:
+                return HandleUnknown(type, flags, value, ref errors);
+        }
+    }
+
+    // RFC 9260 section 3.2: the highest bit says whether to go on, the next whether to report.
+    private bool HandleUnknown(ChunkType type, byte flags, ReadOnlySpan<byte> value, ref int errors)
+    {
+        if (((byte)type & 0x40) != 0 && errors++ < MaxErrorsPerPacket && _transfer is not null)
+        {
+            int length = Math.Min(value.Length, 64);
+            Span<byte> cause = stackalloc byte[8 + 64];
+            var writer = new PacketWriter(cause, 0);
+            writer.WriteUInt16((int)ErrorCause.UnrecognizedChunkType);
+            writer.WriteUInt16(TlvReader.HeaderLength + TlvReader.HeaderLength + length);
+            writer.WriteUInt16(((byte)type << 8) | flags);
+            writer.WriteUInt16(TlvReader.HeaderLength + value.Length);
+            writer.WriteBytes(value[..length]);
+            QueueControl(_peerTag, ChunkType.Error, 0, cause[..writer.Length]);
+        }
+
+        return ((byte)type & 0x80) != 0;
+    }
+
+    private void HandleData(ChunkType type, byte flags, ReadOnlySpan<byte> value)
+    {
+        if (_transfer is not { } transfer || !CanCarryData || !DataChunk.TryParse(type, flags, value, out DataChunk chunk))
+        {
+            DroppedPackets++;
+            return;
+        }
+
+        if (chunk.Payload.IsEmpty)
+        {
+            Fail("The peer sent a DATA chunk without user data.", ErrorCause.NoUserData, chunk.Tsn);
+            return;
+        }
+
+        if (chunk.IsInterleaved != _sendQueue.IsInterleaved)
+        {
+            Fail("The peer sent DATA where I-DATA was agreed, or the reverse.", ErrorCause.ProtocolViolation);
+            return;
+        }
+
+        long tsn = SerialNumber.Unwrap(chunk.Tsn, transfer.Received.CumulativeTsn);
+        if (transfer.Received.Contains(tsn))
+        {
+            transfer.Received.AddDuplicate(tsn);
+            _isSackDue = true; // RFC 9260 section 6.2: the peer may have missed a SACK
+            return;
+        }
+
+        // RFC 9260 section 6.2: with no window left only what fills a gap is taken. It is not acknowledged, so it comes again.
+        bool isNewest = tsn > transfer.Received.HighestTsn;
+        if (!transfer.Received.CanAdd(tsn) || (isNewest && ReceiveWindowLeft(transfer) <= 0))
+        {
+            _isSackDue = true;
+            return;
+        }
+
+        transfer.Received.Add(tsn);
+        _isSackDue |= chunk.IsImmediate;
+        if (transfer.Reassembly.Add(chunk, tsn) is { } violation)
+        {
+            Fail($"The peer sent {violation}.", ErrorCause.ProtocolViolation);
+        }
+    }
+
+    private long ReceiveWindowLeft(Transfer transfer) => Math.Max(0, _options.ReceiveWindow - transfer.Reassembly.BufferedBytes);
+
+    // RFC 9260 section 6.2: every second packet and every gap at once, else a little later.
+    private void ScheduleSack(TimeSpan now)
+    {
+        _packetsSinceSack++;
+        if (_isSackDue || _packetsSinceSack >= 2 || _transfer is { Received.HasGaps: true })
+        {
+            _isSackDue = true;
+            _sackTimer = null;
+        }
+        else
+        {
+            _sackTimer ??= now + _options.SackDelay;
+        }
+    }
+
+    private void HandleSack(TimeSpan now, ReadOnlySpan<byte> value)
+    {
+        if (_transfer is not { } transfer || !SackChunk.TryParse(value, out SackChunk sack))
+        {
+            DroppedPackets++;
+            return;
+        }
+
+        bool isWindowFull = transfer.Outstanding.FlightSize + MaxPacketSize > transfer.Congestion.Window;
+        SackResult result = transfer.Outstanding.HandleSack(now, sack);
+        if (!result.IsValid)
+        {
+            return;
+        }
+
+        if (result.RoundTrip is { } roundTrip)
+        {
+            _timeout.Measure(roundTrip);
+        }
+
+        if (result.AcknowledgedBytes > 0)
+        {
+            _errorCount = 0;
+            if (transfer.Outstanding.CumulativeTsnAck >= _recoveryExit)
+            {
+                transfer.Congestion.OnAcknowledged(result.AcknowledgedBytes, isWindowFull);
+            }
+        }
+
+        if (result.HasLoss)
+        {
+            EnterRecovery(transfer);
+        }
+
+        transfer.PeerWindow = sack.AdvertisedReceiverWindow - transfer.Outstanding.FlightSize;
+        _isForwardTsnDue = transfer.Outstanding.HasAbandoned;
+        if (transfer.Outstanding.IsEmpty)
+        {
+            _retransmissionTimer = null;
+            AdvanceShutdown(now);
+        }
+        else if (result.HasAdvanced || _retransmissionTimer is null)
+        {
+            _retransmissionTimer = now + _timeout.Value;
+        }
+    }
+
+    private void HandleForwardTsn(ReadOnlySpan<byte> value, bool isInterleaved)
+    {
+        int entryLength = isInterleaved ? 8 : 4;
+        if (_transfer is not { } transfer || value.Length < sizeof(uint) || (value.Length - sizeof(uint)) % entryLength != 0)
+        {
+            DroppedPackets++;
+            return;
+        }
+
+        _isSackDue = true;
+        long tsn = SerialNumber.Unwrap(BinaryPrimitives.ReadUInt32BigEndian(value), transfer.Received.CumulativeTsn);
+        if (tsn <= transfer.Received.CumulativeTsn)
+        {
+            return;
+        }
+
+        transfer.Received.SkipTo(tsn);
+        transfer.Reassembly.SkipTsns(tsn);
+        for (value = value[sizeof(uint)..]; value.Length >= entryLength; value = value[entryLength..])
+        {
+            ushort streamId = BinaryPrimitives.ReadUInt16BigEndian(value);
+            if (!isInterleaved)
+            {
+                transfer.Reassembly.SkipOrdered(streamId, BinaryPrimitives.ReadUInt16BigEndian(value[2..]), false);
+            }
+            else if ((value[3] & 1) != 0)
+            {
+                transfer.Reassembly.SkipUnordered(streamId, BinaryPrimitives.ReadUInt32BigEndian(value[4..]));
+            }
+            else
+            {
+                transfer.Reassembly.SkipOrdered(streamId, BinaryPrimitives.ReadUInt32BigEndian(value[4..]), true);
+            }
+        }
+    }
+
+    private void HandleReConfig(TimeSpan now, ReadOnlySpan<byte> value)
+    {
+        if (_transfer is not { } transfer)
+        {
+            return;
+        }
+
+        var parameters = new TlvReader(value);
+        while (parameters.TryRead(out ushort type, out ReadOnlySpan<byte> parameter))
+        {
+            switch ((ParameterType)type)
+            {
+                case ParameterType.OutgoingSsnResetRequest:
+                    if (transfer.Resetter.HandleOutgoingRequest(parameter, transfer.Received.CumulativeTsn, out ushort[] incoming))
+                    {
+                        transfer.Reassembly.ResetStreams(incoming);
+                        _events.Enqueue(SctpEvent.Of(SctpEventType.IncomingStreamsReset, incoming));
+                    }
+
+                    break;
+                case ParameterType.IncomingSsnResetRequest:
+                    if (transfer.Resetter.HandleIncomingRequest(parameter, out ushort[] wanted))
+                    {
+                        Array.ForEach(wanted, transfer.Resetter.Want);
+                    }
+
+                    break;
+                case ParameterType.ReConfigurationResponse:
+                    if (transfer.Resetter.HandleResponse(parameter, out ushort[] ids, out bool isReset))
+                    {
+                        HandleResetResult(ids, isReset);
+                    }
+
+                    break;
+                default:
+                    transfer.Resetter.HandleUnsupportedRequest(parameter);
+                    break;
+            }
+        }
+    }
+
+    private void HandleResetResult(ushort[] streamIds, bool isReset)
+    {
+        if (isReset)
+        {
+            _sendQueue.ResetStreams(streamIds);
+        }
+
+        _events.Enqueue(SctpEvent.Of(isReset ? SctpEventType.OutgoingStreamsReset : SctpEventType.StreamResetDenied, streamIds));
+    }
+}

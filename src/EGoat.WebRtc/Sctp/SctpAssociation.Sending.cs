@@ -1,0 +1,297 @@
+using System.Buffers.Binary;
+using EGoat.WebRtc.Sctp.Packet;
+using EGoat.WebRtc.Sctp.Tx;
+
+namespace EGoat.WebRtc.Sctp;
+
+internal sealed partial class SctpAssociation
+{
+    /// <summary>The end of a packet is left empty rather than filled with a fragment shorter than this.</summary>
+    private const int MinFragmentLength = 256;
+
+    /// <summary>Skipped streams that one FORWARD-TSN names; it stops before a TSN that would need more.</summary>
+    private const int MaxForwardTsnStreams = 64;
+
+    private const int HeartbeatInfoLength = 16;
+
+    /// <summary>Losses up to this TSN belong to the window reduction that was made (RFC 9260 section 7.2.4).</summary>
+    private long _recoveryExit = long.MinValue;
+
+    /// <summary>Packets of lost chunks that may be sent at once, whatever the window (RFC 9260 section 7.2.4, rule 3).</summary>
+    private int _fastRetransmitPackets;
+    private bool _isForwardTsnDue;
+    private bool _hasExpiringMessages;
+    private ulong _heartbeatNonce;
+
+    /// <summary>Queues a message. Its bytes are copied.</summary>
+    /// <param name="now">The present time.</param>
+    /// <param name="streamId">The stream, below <see cref="OutboundStreams"/>.</param>
+    /// <param name="payloadProtocolId">What it holds (RFC 8831 section 8).</param>
+    /// <param name="payload">At least one byte.</param>
+    /// <param name="isUnordered">Whether it may overtake others of its stream.</param>
+    /// <param name="lifetime">Given up when this time is over (RFC 3758), or null.</param>
+    /// <param name="maxRetransmits">Given up rather than retransmitted more often, or null.</param>
+    /// <exception cref="InvalidOperationException">The association has ended or is ending.</exception>
+    /// <exception cref="ArgumentException">The payload is empty.</exception>
+    public void Send(TimeSpan now, ushort streamId, uint payloadProtocolId, ReadOnlySpan<byte> payload, bool isUnordered = false, TimeSpan? lifetime = null, int? maxRetransmits = null)
+    {
+        if (FailureReason is not null || State is not (SctpState.Closed or SctpState.CookieWait or SctpState.CookieEchoed or SctpState.Established))
+        {
+            throw new InvalidOperationException("The association has ended.");
+        }
+
+        if (payload.IsEmpty)
+        {
+            throw new ArgumentException("SCTP has no empty messages.", nameof(payload));
+        }
+
+        _hasExpiringMessages |= lifetime is not null;
+        _sendQueue.Enqueue(streamId, payloadProtocolId, payload, isUnordered, now + lifetime, maxRetransmits);
+    }
+
+    /// <summary>Bytes of a stream that wait to be sent for the first time.</summary>
+    public long GetBufferedAmount(ushort streamId) => _sendQueue.GetBufferedAmount(streamId);
+
+    /// <summary>Reports <see cref="SctpEventType.BufferedAmountLow"/> when the buffered amount falls to this or below.</summary>
+    public void SetBufferedAmountLowThreshold(ushort streamId, long threshold) => _lowThresholds[streamId] = threshold;
+
+    /// <summary>Resets the outgoing side of a stream once everything queued on it was sent (RFC 6525, RFC 8831 section 6.7).</summary>
+    public void ResetStream(ushort streamId) => _transfer?.Resetter.Want(streamId);
+
+    // SACK first, then what was lost, then what is new.
+    private void WriteTransferChunks(TimeSpan now, Transfer transfer, ref PacketWriter writer)
+    {
+        if (_hasExpiringMessages)
+        {
+            transfer.Outstanding.AbandonExpired(now);
+            _isForwardTsnDue |= transfer.Outstanding.HasAbandoned && _retransmissionTimer is null;
+        }
+
+        bool hasData = transfer.Outstanding.HasLost || CanSendNew(transfer);
+        if (_isSackDue || (_packetsSinceSack > 0 && hasData))
+        {
+            WriteSack(transfer, ref writer);
+        }
+
+        if (_isForwardTsnDue)
+        {
+            WriteForwardTsn(now, transfer, ref writer);
+        }
+
+        transfer.Resetter.TryBegin(_sendQueue.HasQueued, transfer.Outstanding.NextTsn - 1);
+        if (transfer.Resetter.HasRequestToSend || transfer.Resetter.HasResponseToSend)
+        {
+            if (transfer.Resetter.HasRequestToSend)
+            {
+                transfer.Resetter.Timer = now + _timeout.Value;
+            }
+
+            transfer.Resetter.Write(ref writer);
+        }
+
+        WriteLostData(now, transfer, ref writer);
+        WriteNewData(now, transfer, ref writer);
+    }
+
+    private void WriteSack(Transfer transfer, ref PacketWriter writer)
+    {
+        _advertisedWindow = ReceiveWindowLeft(transfer);
+        transfer.Received.WriteSack(ref writer, (uint)_advertisedWindow);
+        _isSackDue = false;
+        _packetsSinceSack = 0;
+        _sackTimer = null;
+    }
+
+    private void WriteLostData(TimeSpan now, Transfer transfer, ref PacketWriter writer)
+    {
+        RetransmissionQueue outstanding = transfer.Outstanding;
+        bool isFast = _fastRetransmitPackets > 0;
+        while (outstanding.TryPeekLost(out long tsn))
+        {
+            ref OutstandingChunk chunk = ref outstanding[tsn];
+            bool fitsWindow = isFast || outstanding.FlightSize == 0 || outstanding.FlightSize + chunk.Length <= transfer.Congestion.Window;
+            if (!fitsWindow || TlvReader.Pad(DataHeaderLength + chunk.Length) > writer.Free)
+            {
+                break;
+            }
+
+            WriteChunk(ref writer, tsn, chunk);
+            outstanding.MarkRetransmitted(now, tsn);
+            Retransmissions++;
+            _retransmissionTimer ??= now + _timeout.Value;
+        }
+
+        _fastRetransmitPackets = isFast ? _fastRetransmitPackets - 1 : 0;
+    }
+
+    private int DataHeaderLength => _sendQueue.IsInterleaved ? DataChunk.InterleavedHeaderLength : DataChunk.HeaderLength;
+
+    private bool CanSendNew(Transfer transfer) =>
+        !_sendQueue.IsEmpty && !transfer.Outstanding.HasLost && State is SctpState.Established or SctpState.ShutdownPending or SctpState.ShutdownReceived &&
+        transfer.Outstanding.FlightSize < transfer.Congestion.Window;
+
+    private void WriteNewData(TimeSpan now, Transfer transfer, ref PacketWriter writer)
+    {
+        while (CanSendNew(transfer) && _sendQueue.Peek() is { } message)
+        {
+            if (message.Expires <= now && message.Sent == 0)
+            {
+                _sendQueue.Discard(message);
+                _sendQueue.Recycle(message);
+                continue;
+            }
+
+            int left = message.Length - message.Sent;
+            int length = Math.Min(left, (writer.Free & ~3) - DataHeaderLength);
+            if (length <= 0 || (length < left && length < MinFragmentLength) || !FitsPeerWindow(transfer, length))
+            {
+                break;
+            }
+
+            if (message.Sent == 0)
+            {
+                _sendQueue.AssignNumber(message);
+            }
+
+            byte flags = (byte)((message.Sent == 0 ? DataChunk.BeginFlag : 0) | (length == left ? DataChunk.EndFlag : 0) | (message.IsUnordered ? DataChunk.UnorderedFlag : 0));
+            long tsn = transfer.Outstanding.Add(now, message, message.Sent, length, flags, message.NextFragmentNumber++);
+            WriteChunk(ref writer, tsn, transfer.Outstanding[tsn]);
+            transfer.PeerWindow -= length;
+            long before = _sendQueue.GetBufferedAmount(message.StreamId);
+            ReportBufferedAmount(message.StreamId, before, _sendQueue.Advance(message, length));
+            _retransmissionTimer ??= now + _timeout.Value;
+        }
+    }
+
+    // RFC 9260 section 6.1, rule A: with nothing in flight one chunk may always go, which probes a closed window.
+    private static bool FitsPeerWindow(Transfer transfer, int length) => length <= transfer.PeerWindow || transfer.Outstanding.FlightSize == 0;
+
+    private void ReportBufferedAmount(ushort streamId, long before, long after)
+    {
+        if (_lowThresholds.TryGetValue(streamId, out long threshold) && before > threshold && after <= threshold)
+        {
+            _events.Enqueue(SctpEvent.Of(SctpEventType.BufferedAmountLow, streamId));
+        }
+    }
+
+    private void WriteChunk(ref PacketWriter writer, long tsn, in OutstandingChunk chunk) => DataChunk.Write(
+        ref writer, _sendQueue.IsInterleaved, chunk.Flags, (uint)tsn, chunk.Message.StreamId, chunk.Message.MessageNumber, chunk.FragmentNumber,
+        chunk.Message.PayloadProtocolId, chunk.Message.GetPayload(chunk.Offset, chunk.Length));
+
+    private void EnterRecovery(Transfer transfer)
+    {
+        if (transfer.Outstanding.CumulativeTsnAck >= _recoveryExit)
+        {
+            _recoveryExit = transfer.Outstanding.NextTsn - 1;
+            transfer.Congestion.OnFastRetransmit();
+            _fastRetransmitPackets = 1;
+        }
+    }
+
+    private void HandleRetransmissionTimeout(TimeSpan now, Transfer transfer)
+    {
+        _retransmissionTimer = null;
+        if (transfer.Outstanding.IsEmpty)
+        {
+            return;
+        }
+
+        if (!CountError())
+        {
+            return;
+        }
+
+        _timeout.BackOff();
+        transfer.Congestion.OnTimeout();
+        transfer.Outstanding.MarkAllLost();
+        _recoveryExit = long.MinValue;
+        _isForwardTsnDue = transfer.Outstanding.HasAbandoned;
+        _retransmissionTimer = now + _timeout.Value;
+    }
+
+    // RFC 9260 section 8.1. False: that was one too many.
+    private bool CountError()
+    {
+        if (++_errorCount <= _options.MaxRetransmits)
+        {
+            return true;
+        }
+
+        Fail("The peer does not acknowledge anything any more.");
+        return false;
+    }
+
+    private void WriteForwardTsn(TimeSpan now, Transfer transfer, ref PacketWriter writer)
+    {
+        RetransmissionQueue outstanding = transfer.Outstanding;
+        _isForwardTsnDue = false;
+        if (!outstanding.HasAbandoned || !transfer.Capabilities.HasFlag(Capabilities.PartialReliability))
+        {
+            return;
+        }
+
+        // The last number that each stream skips; unordered DATA needs none (RFC 3758 section 3.2, RFC 8260 section 2.3.1).
+        var skipped = new Dictionary<(ushort StreamId, bool IsUnordered), uint>();
+        long last = outstanding.CumulativeTsnAck;
+        for (long tsn = last + 1; tsn <= outstanding.AdvancedPeerAckPoint && skipped.Count < MaxForwardTsnStreams; tsn++)
+        {
+            OutstandingChunk chunk = outstanding[tsn];
+            last = tsn;
+            if (chunk.State == ChunkState.Abandoned && (IsInterleaved || !chunk.Message.IsUnordered))
+            {
+                skipped[(chunk.Message.StreamId, chunk.Message.IsUnordered)] = chunk.Message.MessageNumber;
+            }
+        }
+
+        writer.BeginChunk(IsInterleaved ? ChunkType.IForwardTsn : ChunkType.ForwardTsn);
+        writer.WriteUInt32((uint)last);
+        foreach (((ushort streamId, bool isUnordered), uint number) in skipped)
+        {
+            writer.WriteUInt16(streamId);
+            if (IsInterleaved)
+            {
+                writer.WriteUInt16(isUnordered ? 1 : 0);
+                writer.WriteUInt32(number);
+            }
+            else
+            {
+                writer.WriteUInt16((ushort)number);
+            }
+        }
+
+        writer.EndChunk();
+        _retransmissionTimer ??= now + _timeout.Value;
+    }
+
+    private void SendHeartbeat(TimeSpan now)
+    {
+        _heartbeatTimer = now + _options.HeartbeatInterval;
+        if (State != SctpState.Established || (_heartbeatNonce != 0 && !CountError()))
+        {
+            return;
+        }
+
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        _entropy.Fill(bytes);
+        _heartbeatNonce = BinaryPrimitives.ReadUInt64BigEndian(bytes) | 1;
+        Span<byte> info = stackalloc byte[TlvReader.HeaderLength + HeartbeatInfoLength];
+        var writer = new PacketWriter(info, 0);
+        writer.WriteUInt16((int)ParameterType.HeartbeatInfo);
+        writer.WriteUInt16(info.Length);
+        BinaryPrimitives.WriteUInt64BigEndian(info[4..], _heartbeatNonce);
+        BinaryPrimitives.WriteInt64BigEndian(info[12..], now.Ticks);
+        QueueControl(_peerTag, ChunkType.Heartbeat, 0, info);
+    }
+
+    private void HandleHeartbeatAck(TimeSpan now, ReadOnlySpan<byte> value)
+    {
+        if (value.Length != TlvReader.HeaderLength + HeartbeatInfoLength || _heartbeatNonce == 0 || BinaryPrimitives.ReadUInt64BigEndian(value[4..]) != _heartbeatNonce)
+        {
+            return;
+        }
+
+        _heartbeatNonce = 0;
+        _errorCount = 0;
+        _timeout.Measure(now - new TimeSpan(BinaryPrimitives.ReadInt64BigEndian(value[12..])));
+    }
+}

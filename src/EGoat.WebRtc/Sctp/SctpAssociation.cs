@@ -1,0 +1,239 @@
+using System.Diagnostics;
+using EGoat.WebRtc.Sctp.Packet;
+using EGoat.WebRtc.Sctp.Rx;
+using EGoat.WebRtc.Sctp.Socket;
+using EGoat.WebRtc.Sctp.Tx;
+
+namespace EGoat.WebRtc.Sctp;
+
+/// <summary>
+/// An SCTP association over DTLS (RFC 9260, RFC 8261): ordered and unordered messages on many streams, acknowledged,
+/// retransmitted, under flow and congestion control.
+/// </summary>
+/// <remarks>
+/// <para>The parts know nothing of each other: <c>Packet</c> is the wire, <c>Rx</c> receives, <c>Tx</c> sends; here they meet.
+/// The files of this class follow the life of an association: <c>Handshake</c>, <c>Receiving</c>, <c>Sending</c>, <c>Ending</c>.</para>
+/// <para>After every call that takes a time, poll packets, messages and events until there are none, then wait for
+/// <see cref="NextTimeout"/>. Packets are sent only by polling, so a SACK covers everything handed over since the last poll.</para>
+/// </remarks>
+internal sealed partial class SctpAssociation
+{
+    /// <summary>Handshake, heartbeat and error chunks that wait to be sent; what would exceed it is an answer the peer can ask for again.</summary>
+    private const int MaxQueuedControlPackets = 32;
+
+    private const int SecretLength = 32;
+
+    private readonly SctpOptions _options;
+    private readonly IEntropySource _entropy;
+    private readonly SendQueue _sendQueue = new();
+    private readonly Dictionary<ushort, long> _lowThresholds = [];
+    private readonly Queue<ControlPacket> _controlPackets = new();
+    private readonly Queue<SctpEvent> _events = new();
+    private readonly byte[] _cookieSecret = new byte[SecretLength];
+    private readonly RetransmissionTimeout _timeout;
+
+    private uint _localTag;
+    private uint _localInitialTsn;
+    private uint _peerTag;
+
+    /// <summary>Present once the peer's parameters are known.</summary>
+    private Transfer? _transfer;
+
+    private TimeSpan? _handshakeTimer;
+    private TimeSpan? _shutdownTimer;
+    private TimeSpan? _retransmissionTimer;
+    private TimeSpan? _sackTimer;
+    private TimeSpan? _heartbeatTimer;
+    private int _handshakeTransmissions;
+    private int _errorCount;
+
+    public SctpAssociation(SctpOptions options, IEntropySource entropy)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.ReceiveWindow, 2 * options.MaxMessageSize);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxPacketSize, 512);
+        _options = options;
+        _entropy = entropy;
+        MaxPacketSize = options.MaxPacketSize & ~3;
+        RemotePort = options.RemotePort;
+        _timeout = new RetransmissionTimeout(options.InitialRetransmissionTimeout, options.MinRetransmissionTimeout, options.MaxRetransmissionTimeout);
+        entropy.Fill(_cookieSecret);
+    }
+
+    public SctpState State { get; private set; }
+
+    /// <summary>Why it was aborted.</summary>
+    public string? FailureReason { get; private set; }
+
+    /// <summary>The longest packet, a multiple of 4. May change when the path MTU does; sent chunks keep their size.</summary>
+    public int MaxPacketSize { get; }
+
+    /// <summary>The peer's port, from its description; may be set until the handshake begins.</summary>
+    public ushort RemotePort { get; set; }
+
+    /// <summary>How many streams the peer accepts; 0 before the handshake.</summary>
+    public int OutboundStreams => _transfer?.OutboundStreams ?? 0;
+
+    /// <summary>Whether messages of several streams are interleaved (RFC 8260).</summary>
+    public bool IsInterleaved => _sendQueue.IsInterleaved;
+
+    public TimeSpan? RoundTripTime => _timeout.SmoothedRoundTripTime;
+
+    public long CongestionWindow => _transfer?.Congestion.Window ?? 0;
+
+    /// <summary>Payload bytes in flight.</summary>
+    public long FlightSize => _transfer?.Outstanding.FlightSize ?? 0;
+
+    /// <summary>DATA chunks sent again.</summary>
+    public long Retransmissions { get; private set; }
+
+    /// <summary>Packets that were malformed or not for this association.</summary>
+    public long DroppedPackets { get; private set; }
+
+    /// <summary>When <see cref="HandleTimeout"/> must be called.</summary>
+    public TimeSpan? NextTimeout
+    {
+        get
+        {
+            TimeSpan? next = Earliest(_handshakeTimer, _shutdownTimer);
+            next = Earliest(next, Earliest(_retransmissionTimer, _sackTimer));
+            return Earliest(next, Earliest(_heartbeatTimer, _transfer?.Resetter.Timer));
+        }
+    }
+
+    private bool CanCarryData => State is SctpState.Established or SctpState.ShutdownPending or SctpState.ShutdownSent or SctpState.ShutdownReceived;
+
+    /// <summary>Lets time pass.</summary>
+    public void HandleTimeout(TimeSpan now)
+    {
+        if (_handshakeTimer <= now)
+        {
+            HandleHandshakeTimeout(now);
+        }
+
+        if (_shutdownTimer <= now)
+        {
+            HandleShutdownTimeout(now);
+        }
+
+        if (_sackTimer <= now)
+        {
+            _sackTimer = null;
+            _isSackDue = true;
+        }
+
+        if (_transfer is { } transfer)
+        {
+            if (_retransmissionTimer <= now)
+            {
+                HandleRetransmissionTimeout(now, transfer);
+            }
+
+            if (transfer.Resetter.Timer <= now)
+            {
+                transfer.Resetter.Timer = null;
+                transfer.Resetter.HasRequestToSend = true;
+            }
+
+            if (_heartbeatTimer <= now)
+            {
+                SendHeartbeat(now);
+            }
+        }
+    }
+
+    /// <summary>Writes the next packet to send, if there is one now.</summary>
+    /// <param name="now">The present time.</param>
+    /// <param name="buffer">At least <see cref="MaxPacketSize"/> bytes.</param>
+    /// <param name="length">How many were written.</param>
+    public bool TryPollPacket(TimeSpan now, Span<byte> buffer, out int length)
+    {
+        buffer = buffer[..MaxPacketSize];
+        if (_controlPackets.TryDequeue(out ControlPacket? control))
+        {
+            SctpPacket.WriteHeader(buffer, _options.LocalPort, RemotePort, control.VerificationTag);
+            control.Chunk.CopyTo(buffer[SctpPacket.HeaderLength..]);
+            length = SctpPacket.HeaderLength + control.Chunk.Length;
+            SctpPacket.WriteChecksum(buffer[..length]);
+            return true;
+        }
+
+        length = 0;
+        if (_transfer is not { } transfer || !CanCarryData)
+        {
+            return false;
+        }
+
+        var writer = new PacketWriter(buffer, SctpPacket.HeaderLength);
+        WriteTransferChunks(now, transfer, ref writer);
+        if (writer.Length == SctpPacket.HeaderLength)
+        {
+            return false;
+        }
+
+        length = writer.Length;
+        SctpPacket.WriteHeader(buffer, _options.LocalPort, RemotePort, _peerTag);
+        if (!transfer.Capabilities.HasFlag(Capabilities.ZeroChecksum))
+        {
+            SctpPacket.WriteChecksum(buffer[..length]);
+        }
+
+        return true;
+    }
+
+    public bool TryPollEvent(out SctpEvent e) => _events.TryDequeue(out e);
+
+    private static TimeSpan? Earliest(TimeSpan? a, TimeSpan? b) => a is null || b < a ? b : a;
+
+    private uint CreateTag()
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(uint)];
+        _entropy.Fill(bytes);
+        return Math.Max(1, BitConverter.ToUInt32(bytes));
+    }
+
+    private void QueueControl(uint verificationTag, ChunkType type, byte flags, ReadOnlySpan<byte> value)
+    {
+        Span<byte> buffer = stackalloc byte[TlvReader.Pad(TlvReader.HeaderLength + value.Length)];
+        var writer = new PacketWriter(buffer, 0);
+        writer.BeginChunk(type, flags);
+        writer.WriteBytes(value);
+        writer.EndChunk();
+        QueueControl(verificationTag, buffer[..writer.Length]);
+    }
+
+    private void QueueControl(uint verificationTag, ReadOnlySpan<byte> chunk)
+    {
+        Debug.Assert(chunk.Length <= MaxPacketSize - SctpPacket.HeaderLength, "A control chunk fits a packet.");
+        if (_controlPackets.Count < MaxQueuedControlPackets)
+        {
+            _controlPackets.Enqueue(new ControlPacket(verificationTag, chunk.ToArray()));
+        }
+    }
+
+    private void StopTimers() =>
+        _handshakeTimer = _shutdownTimer = _retransmissionTimer = _sackTimer = _heartbeatTimer = null;
+
+    /// <summary>A chunk that is sent in a packet of its own.</summary>
+    private sealed record ControlPacket(uint VerificationTag, byte[] Chunk);
+
+    /// <summary>What exists once both ends know each other's parameters.</summary>
+    private sealed class Transfer(SendQueue sendQueue, SctpOptions options, int maxPacketSize, in StateCookie parameters, Capabilities capabilities)
+    {
+        public Capabilities Capabilities { get; } = capabilities;
+
+        public int OutboundStreams { get; } = parameters.PeerInboundStreams;
+
+        public ReceivedTsns Received { get; } = new(parameters.PeerInitialTsn);
+
+        public ReassemblyQueue Reassembly { get; } = new(options.MaxMessageSize);
+
+        public RetransmissionQueue Outstanding { get; } = new(parameters.LocalInitialTsn, sendQueue, capabilities.HasFlag(Capabilities.PartialReliability));
+
+        public CongestionControl Congestion { get; } = new(maxPacketSize);
+
+        public StreamResetter Resetter { get; } = new(parameters.LocalInitialTsn, parameters.PeerInitialTsn);
+
+        /// <summary>What the peer's window leaves beyond what is in flight.</summary>
+        public long PeerWindow { get; set; } = parameters.PeerWindow;
+    }
+}

@@ -1,0 +1,55 @@
+using System.Buffers;
+
+namespace EGoat.WebRtc.Sctp.Tx;
+
+/// <summary>A message on its way out: its bytes stay here, in one pooled buffer, until every fragment is acknowledged or given up.</summary>
+internal sealed class OutboundMessage
+{
+    private byte[] _buffer = [];
+
+    public ushort StreamId { get; private set; }
+
+    public uint PayloadProtocolId { get; private set; }
+
+    public bool IsUnordered { get; private set; }
+
+    public int Length { get; private set; }
+
+    /// <summary>Given up after this time (RFC 3758 section 4.1, RFC 8831 section 6.1).</summary>
+    public TimeSpan? Expires { get; private set; }
+
+    /// <summary>Given up when a fragment would be retransmitted more often (RFC 7496 section 3.1).</summary>
+    public int? MaxRetransmits { get; private set; }
+
+    /// <summary>Bytes that were put into fragments.</summary>
+    public int Sent { get; set; }
+
+    /// <summary>SSN or MID, when the first fragment was sent.</summary>
+    public uint MessageNumber { get; set; }
+
+    public uint NextFragmentNumber { get; set; }
+
+    /// <summary>Fragments that are neither acknowledged nor given up.</summary>
+    public int Outstanding { get; set; }
+
+    public bool IsAbandoned { get; set; }
+
+    public bool IsFullySent => Sent == Length;
+
+    public ReadOnlySpan<byte> GetPayload(int offset, int length) => _buffer.AsSpan(offset, length);
+
+    public void Begin(ushort streamId, uint payloadProtocolId, ReadOnlySpan<byte> payload, bool isUnordered, TimeSpan? expires, int? maxRetransmits)
+    {
+        _buffer = ArrayPool<byte>.Shared.Rent(payload.Length);
+        payload.CopyTo(_buffer);
+        (StreamId, PayloadProtocolId, IsUnordered, Length) = (streamId, payloadProtocolId, isUnordered, payload.Length);
+        (Expires, MaxRetransmits, IsAbandoned) = (expires, maxRetransmits, false);
+        (Sent, MessageNumber, NextFragmentNumber, Outstanding) = (0, 0, 0, 0);
+    }
+
+    public void End()
+    {
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+    }
+}

@@ -1,0 +1,139 @@
+using EGoat.Testing;
+using EGoat.WebRtc.DataChannels;
+using EGoat.WebRtc.Tests.Sctp;
+
+namespace EGoat.WebRtc.Tests.DataChannels;
+
+public sealed class DataChannelTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
+    [Fact]
+    public void A_channel_appears_at_the_peer_with_its_label_protocol_and_options()
+    {
+        var network = new SimulatedNetwork(1);
+        (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network);
+        A.Channels.Create(network.Now, "Zürich 🐐", new() { Ordered = false, MaxPacketLifeTime = 500, Protocol = "goat" });
+        Assert.True(network.Run(() => Z.Incoming.Count == 1, Limit));
+        DataChannel z = Z.Incoming[0];
+        Assert.Equal("Zürich 🐐", z.Label);
+        Assert.Equal(new DataChannelOptions { Ordered = false, MaxPacketLifeTime = 500, Protocol = "goat", Id = 0 }, z.Options);
+        Assert.Equal(DataChannelState.Open, z.ReadyState);
+    }
+
+    [Fact]
+    public void The_DTLS_client_uses_even_ids_and_the_server_odd_ones()
+    {
+        var network = new SimulatedNetwork(1);
+        (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network);
+        Assert.Equal([0, 2, 4], Enumerable.Range(0, 3).Select(_ => A.Channels.Create(network.Now, "a", new()).Id!.Value));
+        Assert.Equal([1, 3, 5], Enumerable.Range(0, 3).Select(_ => Z.Channels.Create(network.Now, "z", new()).Id!.Value));
+    }
+
+    [Fact]
+    public void Negotiated_channels_need_no_announcement()
+    {
+        var network = new SimulatedNetwork(1);
+        (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network);
+        DataChannel a = A.Channels.Create(network.Now, "a", new() { Negotiated = true, Id = 100 });
+        DataChannel z = Z.Channels.Create(network.Now, "z", new() { Negotiated = true, Id = 100 });
+        a.Send(network.Now, "hi"u8, true);
+        Assert.True(network.Run(() => z.HasMessage, Limit));
+        Assert.Empty(Z.Incoming);
+    }
+
+    [Fact]
+    public void Close_delivers_what_was_queued_and_frees_the_id()
+    {
+        for (int seed = 0; seed < 50; seed++)
+        {
+            var network = new SimulatedNetwork(seed, NetworkConditions.Terrible);
+            (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network, seed);
+            for (int round = 0; round < 2; round++)
+            {
+                DataChannel a = A.Channels.Create(network.Now, $"round {round}", new());
+                Assert.Equal(0, a.Id);
+                for (int i = 0; i < 100; i++)
+                {
+                    a.Send(network.Now, SctpTransferTests.Number(i), false);
+                }
+
+                a.Close();
+                Assert.Equal(DataChannelState.Closing, a.ReadyState);
+                Assert.Throws<InvalidOperationException>(() => a.Send(network.Now, [1], false));
+                Assert.True(network.Run(() => Z.Incoming.Count == round + 1 && a.ReadyState == DataChannelState.Closed && Z.Incoming[round].ReadyState == DataChannelState.Closed, Limit), network.Describe());
+                Assert.Equal(100, SctpTransferTests.Receive(network, Z.Incoming[round], 0));
+            }
+        }
+    }
+
+    [Fact]
+    public void Both_sides_may_close_at_once_with_data_queued()
+    {
+        for (int seed = 0; seed < 50; seed++)
+        {
+            var network = new SimulatedNetwork(seed, NetworkConditions.Terrible);
+            (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network, seed);
+            DataChannel a = A.Channels.Create(network.Now, "x", new());
+            Assert.True(network.Run(() => Z.Incoming.Count == 1, Limit), network.Describe());
+            DataChannel z = Z.Incoming[0];
+            for (int i = 0; i < 100; i++)
+            {
+                a.Send(network.Now, SctpTransferTests.Number(i), false);
+                z.Send(network.Now, SctpTransferTests.Number(i), false);
+            }
+
+            a.Close();
+            z.Close();
+            Assert.True(network.Run(() => a.ReadyState == DataChannelState.Closed && z.ReadyState == DataChannelState.Closed, Limit), network.Describe());
+            Assert.Equal(100, SctpTransferTests.Receive(network, a, 0));
+            Assert.Equal(100, SctpTransferTests.Receive(network, z, 0));
+        }
+    }
+
+    [Fact]
+    public void A_thousand_channels_open_and_close()
+    {
+        var network = new SimulatedNetwork(1);
+        (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network);
+        DataChannel[] channels = [.. Enumerable.Range(0, 1000).Select(i => A.Channels.Create(network.Now, $"{i}", new()))];
+        Assert.True(network.Run(() => Z.Incoming.Count == 1000, Limit));
+        Array.ForEach(channels, c => c.Close());
+        Assert.True(network.Run(() => channels.All(c => c.ReadyState == DataChannelState.Closed) && Z.Incoming.All(c => c.ReadyState == DataChannelState.Closed), Limit));
+        Assert.Empty(A.Channels.Channels);
+        Assert.Empty(Z.Channels.Channels);
+    }
+
+    [Fact]
+    public void Messages_above_the_peers_limit_are_refused()
+    {
+        var network = new SimulatedNetwork(1);
+        (SctpPeer A, _) = SctpPeer.Connect(network);
+        A.Channels.MaxMessageSize = 1000;
+        DataChannel a = A.Channels.Create(network.Now, "x", new());
+        a.Send(network.Now, new byte[1000], false);
+        Assert.Throws<ArgumentException>(() => a.Send(network.Now, new byte[1001], false));
+    }
+
+    [Fact]
+    public void The_end_of_the_association_closes_all_channels()
+    {
+        var network = new SimulatedNetwork(1);
+        (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network);
+        DataChannel a = A.Channels.Create(network.Now, "x", new());
+        Assert.True(network.Run(() => Z.Incoming.Count == 1, Limit));
+        Z.Association.Abort("Bye.");
+        Assert.True(network.Run(() => a.ReadyState == DataChannelState.Closed, Limit));
+        Assert.Equal(DataChannelState.Closed, Z.Incoming[0].ReadyState);
+    }
+
+    [Fact]
+    public void Contradicting_options_are_refused()
+    {
+        var network = new SimulatedNetwork(1);
+        (SctpPeer A, _) = SctpPeer.CreatePair(network);
+        Assert.Throws<ArgumentException>(() => A.Channels.Create(network.Now, "x", new() { MaxPacketLifeTime = 1, MaxRetransmits = 1 }));
+        Assert.Throws<ArgumentException>(() => A.Channels.Create(network.Now, "x", new() { Negotiated = true }));
+        Assert.Throws<ArgumentException>(() => A.Channels.Create(network.Now, new string('x', 65536), new()));
+    }
+}
