@@ -11,6 +11,6 @@ public interface IEntropySource
     /// <summary>Fills <paramref name="destination"/> with unpredictable bytes.</summary>
     void Fill(Span<byte> destination);
 
-    /// <summary>Creates a fresh ephemeral ECDH key on NIST P-256 (RFC 8422 section 5.1.1). The caller disposes of it.</summary>
-    ECDiffieHellman CreateEphemeralKey();
+    /// <summary>Creates a fresh ephemeral ECDH key on a named curve: NIST P-256 or P-384 (RFC 8422 section 5.1.1). The caller disposes of it.</summary>
+    ECDiffieHellman CreateEphemeralKey(ECCurve curve);
 }

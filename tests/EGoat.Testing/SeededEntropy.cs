@@ -10,5 +10,5 @@ public sealed class SeededEntropy(int seed) : IEntropySource
 
     public void Fill(Span<byte> destination) => _random.NextBytes(destination);
 
-    public ECDiffieHellman CreateEphemeralKey() => ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
+    public ECDiffieHellman CreateEphemeralKey(ECCurve curve) => ECDiffieHellman.Create(curve);
 }

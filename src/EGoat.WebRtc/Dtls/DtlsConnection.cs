@@ -1,0 +1,399 @@
+using System.Diagnostics;
+
+namespace EGoat.WebRtc.Dtls;
+
+/// <summary>
+/// A DTLS 1.2 connection (RFC 6347) between two WebRTC endpoints (RFC 8827 section 6.5): records in and out, epochs,
+/// replay protection, alerts, and the retransmission of handshake flights.
+/// </summary>
+/// <remarks>
+/// Wire noise (what is malformed, replayed, of another epoch or not authentic) is dropped and counted; a handshake that
+/// cannot go on fails the connection once, with a reason. Application data is opened and sealed in place.
+/// </remarks>
+internal sealed class DtlsConnection : IDisposable
+{
+    /// <summary>Where the payload of an application data record begins: 13 bytes of header, 8 of explicit nonce.</summary>
+    public const int RecordHeaderLength = RecordHeader.EncodedLength + RecordProtection.ExplicitNonceLength;
+
+    /// <summary>What a record adds to its payload: <see cref="RecordHeaderLength"/> and a tag of 16 bytes.</summary>
+    public const int RecordOverhead = RecordHeaderLength + RecordProtection.TagLength;
+
+    /// <summary>A handshake fragment shorter than this waits for the next datagram.</summary>
+    private const int MinFragmentLength = 32;
+
+    private const int AlertLength = 2;
+
+    /// <summary>The least time between repetitions of a flight that the peer's own repetitions cause (RFC 6347 section 4.2.4).</summary>
+    private static readonly TimeSpan MinRepetitionInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly DtlsOptions _options;
+    private readonly Handshake _handshake;
+    private readonly HandshakeReassembler _reassembler = new();
+    private readonly Queue<DtlsEvent> _events = new();
+    private readonly Queue<(AlertLevel Level, AlertDescription Description)> _alerts = new();
+    private readonly ReplayWindow _replayWindow = new();
+
+    /// <summary>The next record sequence number of each epoch.</summary>
+    private readonly ulong[] _sequence = new ulong[2];
+
+    private TimeSpan? _retransmissionTimer;
+    private TimeSpan _retransmissionTimeout;
+    private TimeSpan _deadline;
+    private TimeSpan _lastFlight;
+    private bool _hasRefusedRenegotiation;
+
+    public DtlsConnection(DtlsRole role, DtlsCertificate certificate, ReadOnlySpan<DtlsFingerprint> remoteFingerprints, DtlsOptions options, IEntropySource entropy)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxDatagramSize, DtlsOptions.MinDatagramSize);
+        _options = options;
+        _retransmissionTimeout = options.InitialRetransmissionTimeout;
+        _handshake = role == DtlsRole.Client
+            ? new ClientHandshake(certificate, entropy, remoteFingerprints.ToArray())
+            : new ServerHandshake(certificate, entropy, remoteFingerprints.ToArray());
+    }
+
+    public DtlsState State { get; private set; }
+
+    public bool IsConnected => State == DtlsState.Connected;
+
+    /// <summary>The peer's certificate in DER; verified when the state is <see cref="DtlsState.Connected"/>.</summary>
+    public byte[]? RemoteCertificate => _handshake.RemoteCertificate;
+
+    /// <summary>Records that were dropped: malformed, replayed, of another epoch, not authentic.</summary>
+    public long DroppedRecords { get; private set; }
+
+    /// <summary>When <see cref="HandleTimeout"/> must be called.</summary>
+    public TimeSpan? NextTimeout => State == DtlsState.Connecting ? _retransmissionTimer is { } timer && timer < _deadline ? timer : _deadline : null;
+
+    /// <summary>The path works: from now on flights are sent. What has come before is answered at once.</summary>
+    public void Start(TimeSpan now)
+    {
+        if (State != DtlsState.New)
+        {
+            return;
+        }
+
+        State = DtlsState.Connecting;
+        _deadline = now + _options.HandshakeTimeout;
+        _handshake.Start();
+        StartFlight(now);
+        ReadMessages(now);
+    }
+
+    /// <summary>
+    /// Takes one record off the front of a datagram. Call it until it returns false; between, <paramref name="applicationData"/>
+    /// is the opened payload within the datagram, or empty if the record was none of the application's.
+    /// </summary>
+    public bool TryReadRecord(TimeSpan now, ref Span<byte> datagram, out Span<byte> applicationData)
+    {
+        applicationData = default;
+        if (datagram.IsEmpty || State is DtlsState.Closed or DtlsState.Failed)
+        {
+            return false;
+        }
+
+        if (!RecordHeader.TryParse(datagram, out RecordHeader header) || header.Version >> 8 != 0xFE)
+        {
+            DroppedRecords++;
+            return false; // where the next record begins is not known
+        }
+
+        Span<byte> record = datagram[..(RecordHeader.EncodedLength + header.Length)];
+        datagram = datagram[record.Length..];
+        Span<byte> payload = record[RecordHeader.EncodedLength..];
+        if (header.Epoch == 1)
+        {
+            if (_handshake.Protection is not { } protection || !_replayWindow.IsNew(header.Sequence) || !protection.TryOpen(header, record, out payload))
+            {
+                DroppedRecords++;
+                return true;
+            }
+
+            _replayWindow.Mark(header.Sequence);
+        }
+        else if (header.Epoch != 0 || IsConnected && header.Type != ContentType.Handshake)
+        {
+            DroppedRecords++; // nothing unprotected counts any more, but a repeated flight must be answered
+            return true;
+        }
+
+        switch (header.Type)
+        {
+            case ContentType.ApplicationData when header.Epoch == 1 && IsConnected:
+                applicationData = payload;
+                break;
+            case ContentType.Handshake:
+                HandleHandshake(now, payload, isProtected: header.Epoch == 1);
+                break;
+            case ContentType.Alert:
+                HandleAlert(payload);
+                break;
+            case ContentType.ChangeCipherSpec:
+                break; // the epoch of a record says all that this message does
+            default:
+                DroppedRecords++;
+                break;
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Makes a record of application data in place: the payload lies at <see cref="RecordHeaderLength"/>, and
+    /// <see cref="RecordOverhead"/> bytes beyond its length are free in all.
+    /// </summary>
+    /// <returns>The length of the record.</returns>
+    /// <exception cref="InvalidOperationException">The handshake is not complete, or the connection has ended.</exception>
+    public int Seal(Span<byte> record, int payloadLength)
+    {
+        if (!IsConnected)
+        {
+            throw new InvalidOperationException($"The DTLS connection is {State}.");
+        }
+
+        return _handshake.Protection!.Seal(ContentType.ApplicationData, NextEpochAndSequence(1), record, payloadLength);
+    }
+
+    /// <summary>Writes the next datagram of a flight, or an alert.</summary>
+    public bool TryPollTransmit(TimeSpan now, Span<byte> buffer, out int length)
+    {
+        length = 0;
+        if (State == DtlsState.New)
+        {
+            return false;
+        }
+
+        buffer = buffer[..Math.Min(buffer.Length, _options.MaxDatagramSize)];
+        Flight flight = _handshake.Flight;
+        if (State is DtlsState.Connecting or DtlsState.Connected)
+        {
+            while (flight.HasMore && TryWriteFragment(flight, buffer[length..], out int written))
+            {
+                length += written;
+            }
+        }
+
+        while (_alerts.TryPeek(out (AlertLevel Level, AlertDescription Description) alert) && buffer.Length - length >= RecordOverhead + AlertLength)
+        {
+            _alerts.Dequeue();
+            length += WriteRecord(ContentType.Alert, IsAlertProtected ? (ushort)1 : (ushort)0, buffer[length..], [(byte)alert.Level, (byte)alert.Description]);
+        }
+
+        return length > 0;
+    }
+
+    public bool TryPollEvent(out DtlsEvent e) => _events.TryDequeue(out e);
+
+    /// <summary>Sends the last flight again, or gives up.</summary>
+    public void HandleTimeout(TimeSpan now)
+    {
+        if (State != DtlsState.Connecting)
+        {
+            return;
+        }
+
+        if (_deadline <= now)
+        {
+            Fail(new HandshakeError(AlertDescription.HandshakeFailure, "The peer did not answer the DTLS handshake in time."));
+        }
+        else if (_retransmissionTimer <= now)
+        {
+            _retransmissionTimeout *= 2;
+            if (_retransmissionTimeout > _options.MaxRetransmissionTimeout)
+            {
+                _retransmissionTimeout = _options.MaxRetransmissionTimeout;
+            }
+
+            StartFlight(now);
+        }
+    }
+
+    /// <summary>Says goodbye with close_notify (RFC 5246 section 7.2.1).</summary>
+    public void Close()
+    {
+        if (State is DtlsState.Connecting or DtlsState.Connected)
+        {
+            _alerts.Enqueue((AlertLevel.Warning, AlertDescription.CloseNotify));
+        }
+
+        if (State != DtlsState.Failed)
+        {
+            State = DtlsState.Closed;
+        }
+    }
+
+    /// <summary>Gives all keys back. Nothing can be sealed or opened afterwards.</summary>
+    public void Dispose()
+    {
+        State = State == DtlsState.Failed ? DtlsState.Failed : DtlsState.Closed;
+        _handshake.Protection?.Dispose();
+        _handshake.Dispose();
+    }
+
+    private bool IsAlertProtected => _handshake.IsComplete;
+
+    private ulong NextEpochAndSequence(ushort epoch)
+    {
+        ulong sequence = _sequence[epoch]++;
+        Debug.Assert(sequence <= RecordHeader.MaxSequence, "2^48 records take centuries.");
+        return ((ulong)epoch << 48) | sequence;
+    }
+
+    private void StartFlight(TimeSpan now)
+    {
+        _handshake.Flight.Rewind();
+        _lastFlight = now;
+        _retransmissionTimer = _handshake.Flight.IsEmpty ? null : now + _retransmissionTimeout;
+    }
+
+    private void HandleHandshake(TimeSpan now, ReadOnlySpan<byte> payload, bool isProtected)
+    {
+        var reader = new TlsReader(payload);
+        bool isRepeated = false;
+        while (!reader.IsEmpty)
+        {
+            if (!HandshakeHeader.TryRead(ref reader, out HandshakeHeader header, out ReadOnlySpan<byte> fragment))
+            {
+                DroppedRecords++;
+                return;
+            }
+
+            if (_handshake.IsComplete && header.MessageSequence >= _reassembler.NextSequence)
+            {
+                RefuseRenegotiation();
+                return;
+            }
+
+            isRepeated |= _reassembler.Add(header, fragment, isProtected);
+        }
+
+        if (State != DtlsState.New)
+        {
+            ReadMessages(now);
+        }
+
+        // The peer repeats its last flight: it has not got ours.
+        if (isRepeated && !_handshake.Flight.IsEmpty && now - _lastFlight >= MinRepetitionInterval && State is DtlsState.Connecting or DtlsState.Connected)
+        {
+            _lastFlight = now;
+            _handshake.Flight.Rewind();
+        }
+    }
+
+    private void ReadMessages(TimeSpan now)
+    {
+        while (State == DtlsState.Connecting && _reassembler.TryTake(out HandshakeType type, out byte[] message, out bool isProtected))
+        {
+            int before = _handshake.Flight.Number;
+            if (_handshake.Handle(type, message, isProtected) is { } error)
+            {
+                Fail(error);
+                return;
+            }
+
+            if (_handshake.Flight.Number != before)
+            {
+                _retransmissionTimeout = _options.InitialRetransmissionTimeout;
+                StartFlight(now);
+            }
+
+            if (_handshake.IsComplete)
+            {
+                State = DtlsState.Connected;
+                _retransmissionTimer = null;
+                _events.Enqueue(new DtlsEvent(DtlsEventKind.Connected));
+            }
+        }
+    }
+
+    // RFC 5246 section 7.2.2, RFC 8827 section 6.5: refused once; the connection goes on.
+    private void RefuseRenegotiation()
+    {
+        if (!_hasRefusedRenegotiation)
+        {
+            _hasRefusedRenegotiation = true;
+            _alerts.Enqueue((AlertLevel.Warning, AlertDescription.NoRenegotiation));
+        }
+    }
+
+    private void HandleAlert(ReadOnlySpan<byte> payload)
+    {
+        if (payload.Length != AlertLength)
+        {
+            DroppedRecords++;
+            return;
+        }
+
+        var description = (AlertDescription)payload[1];
+        if (description == AlertDescription.CloseNotify)
+        {
+            Close();
+            _events.Enqueue(new DtlsEvent(DtlsEventKind.Closed));
+        }
+        else if (payload[0] == (byte)AlertLevel.Fatal)
+        {
+            State = DtlsState.Failed;
+            _events.Enqueue(new DtlsEvent(DtlsEventKind.Failed, $"The peer ended the DTLS connection: alert {payload[1]} ({description})."));
+        }
+    }
+
+    private void Fail(in HandshakeError error)
+    {
+        _alerts.Enqueue((AlertLevel.Fatal, error.Alert));
+        State = DtlsState.Failed;
+        _retransmissionTimer = null;
+        _events.Enqueue(new DtlsEvent(DtlsEventKind.Failed, error.Reason));
+    }
+
+    private bool TryWriteFragment(Flight flight, Span<byte> buffer, out int written)
+    {
+        Flight.Entry entry = flight.Current;
+        int overhead = entry.Epoch == 0 ? RecordHeader.EncodedLength : RecordOverhead;
+        written = 0;
+        if (entry.Type != ContentType.Handshake)
+        {
+            if (buffer.Length < overhead + entry.Bytes.Length)
+            {
+                return false;
+            }
+
+            written = WriteRecord(entry.Type, entry.Epoch, buffer, entry.Bytes);
+            flight.Advance(entry.Bytes.Length);
+            return true;
+        }
+
+        int left = entry.BodyLength - flight.Offset;
+        int length = Math.Min(left, buffer.Length - overhead - HandshakeHeader.EncodedLength);
+        if (length < Math.Min(left, MinFragmentLength))
+        {
+            return false;
+        }
+
+        // The message lies with its header as one fragment; each fragment repeats the header with its own place.
+        Span<byte> fragment = stackalloc byte[HandshakeHeader.EncodedLength + length];
+        entry.Bytes.AsSpan(0, HandshakeHeader.EncodedLength).CopyTo(fragment);
+        var reader = new TlsReader(entry.Bytes);
+        bool isRead = HandshakeHeader.TryRead(ref reader, out HandshakeHeader header, out _);
+        Debug.Assert(isRead, "Our own message is well-formed.");
+        (header with { FragmentOffset = flight.Offset, FragmentLength = length }).Write(fragment);
+        entry.Bytes.AsSpan(HandshakeHeader.EncodedLength + flight.Offset, length).CopyTo(fragment[HandshakeHeader.EncodedLength..]);
+        written = WriteRecord(ContentType.Handshake, entry.Epoch, buffer, fragment);
+        flight.Advance(length);
+        return true;
+    }
+
+    private int WriteRecord(ContentType type, ushort epoch, Span<byte> buffer, ReadOnlySpan<byte> content)
+    {
+        ulong epochAndSequence = NextEpochAndSequence(epoch);
+        if (epoch == 1)
+        {
+            content.CopyTo(buffer[RecordHeaderLength..]);
+            return _handshake.Protection!.Seal(type, epochAndSequence, buffer, content.Length);
+        }
+
+        // RFC 6347 section 4.2.1: the first ClientHello may say 1.0 for old servers; every one of ours knows 1.2.
+        new RecordHeader(type, DtlsVersion.Dtls12, 0, epochAndSequence & RecordHeader.MaxSequence, content.Length).Write(buffer);
+        content.CopyTo(buffer[RecordHeader.EncodedLength..]);
+        return RecordHeader.EncodedLength + content.Length;
+    }
+}
