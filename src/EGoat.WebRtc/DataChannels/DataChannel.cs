@@ -83,7 +83,7 @@ public sealed class DataChannel
     }
 
     /// <summary>Takes the next message, which opens the peer's window again; the caller returns it.</summary>
-    public bool TryReceive(TimeSpan now, out DataChannelMessage message)
+    public bool TryReceive(out DataChannelMessage message)
     {
         message = default;
         if (!_received.TryDequeue(out SctpMessage received))
@@ -91,7 +91,7 @@ public sealed class DataChannel
             return false;
         }
 
-        _set.Association.Release(now, received.Length);
+        _set.Association.Release(received.Length);
         bool isEmpty = received.PayloadProtocolId is PayloadProtocol.EmptyText or PayloadProtocol.EmptyBinary;
         bool isText = received.PayloadProtocolId is PayloadProtocol.Text or PayloadProtocol.TextPartial or PayloadProtocol.EmptyText;
         message = new DataChannelMessage(received.Buffer, isEmpty ? 0 : received.Length, isText);

@@ -210,7 +210,7 @@ internal sealed class DataChannelSet(SctpAssociation association)
             return;
         }
 
-        Association.Release(now, message.Length);
+        Association.Release(message.Length);
         message.Return();
     }
 

@@ -79,7 +79,7 @@ internal sealed partial class SctpAssociation
     }
 
     /// <summary>The application has consumed a message of this length: the window opens for as much.</summary>
-    public void Release(TimeSpan now, int length)
+    public void Release(int length)
     {
         if (_transfer is not { } transfer)
         {
@@ -91,7 +91,7 @@ internal sealed partial class SctpAssociation
         // A peer that was told of less than half the window may be waiting (RFC 9260 section 6.2: a SACK tells it).
         if (_advertisedWindow < _options.ReceiveWindow / 2 && ReceiveWindowLeft(transfer) - _advertisedWindow >= _options.ReceiveWindow / 4)
         {
-            _sackTimer = now;
+            _isSackDue = true;
         }
     }
 

@@ -74,7 +74,7 @@ public sealed class SctpTransferTests
                 {
                     foreach (DataChannel channel in Z.Incoming)
                     {
-                        while (channel.TryReceive(network.Now, out DataChannelMessage message))
+                        while (channel.TryReceive(out DataChannelMessage message))
                         {
                             Assert.Equal(message.Length % 2 == 0, message.IsText);
                             received[channel.Label].Add(message.Payload.ToArray());
@@ -142,7 +142,7 @@ public sealed class SctpTransferTests
             network.Run(
                 () =>
                 {
-                    while (Z.Incoming[0].TryReceive(network.Now, out DataChannelMessage m))
+                    while (Z.Incoming[0].TryReceive(out DataChannelMessage m))
                     {
                         Assert.Equal(message.Length, m.Length);
                         m.Return();
@@ -200,7 +200,7 @@ public sealed class SctpTransferTests
                     network.Run(
                         () =>
                         {
-                            while (Z.Incoming[0].TryReceive(network.Now, out DataChannelMessage m))
+                            while (Z.Incoming[0].TryReceive(out DataChannelMessage m))
                             {
                                 count++;
                                 hasLast |= m.IsText;
@@ -317,7 +317,7 @@ public sealed class SctpTransferTests
             {
                 a.Send(network.Now, new byte[random.Next(1, 5000)], false);
                 network.Run(TimeSpan.FromMilliseconds(20));
-                while (Z.Incoming.Count > 0 && Z.Incoming[0].TryReceive(network.Now, out DataChannelMessage m))
+                while (Z.Incoming.Count > 0 && Z.Incoming[0].TryReceive(out DataChannelMessage m))
                 {
                     m.Return();
                 }
@@ -339,7 +339,7 @@ public sealed class SctpTransferTests
     internal static int Receive(SimulatedNetwork network, DataChannel channel, int next)
     {
         int count = 0;
-        while (channel.TryReceive(network.Now, out DataChannelMessage message))
+        while (channel.TryReceive(out DataChannelMessage message))
         {
             int number = BinaryPrimitives.ReadInt32BigEndian(message.Payload.Span);
             if (number != next + count)

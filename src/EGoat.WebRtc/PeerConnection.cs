@@ -1,0 +1,483 @@
+using System.Buffers.Binary;
+using EGoat.WebRtc.DataChannels;
+using EGoat.WebRtc.Dtls;
+using EGoat.WebRtc.Ice;
+using EGoat.WebRtc.Sctp;
+using EGoat.WebRtc.Sdp;
+
+namespace EGoat.WebRtc;
+
+/// <summary>
+/// A WebRTC connection to one peer for data channels (W3C RTCPeerConnection): ICE finds a path, DTLS authenticates and
+/// encrypts, SCTP carries the channels' messages.
+/// </summary>
+/// <remarks>
+/// <para>Sans-IO: it has no socket, clock, task, thread or lock. Datagrams and the time are handed in; datagrams to send
+/// and events are polled. After every call that takes a time, poll <see cref="TryPollTransmit"/> and
+/// <see cref="TryPollEvent"/> until both return false, then call <see cref="HandleTimeout"/> at <see cref="NextTimeout"/>.</para>
+/// <para>Not thread-safe. What a peer or network can send never makes it throw; a wrong description or candidate does not
+/// either, it is refused.</para>
+/// </remarks>
+public sealed class PeerConnection : IDisposable
+{
+    /// <summary>The longest datagram it sends: what passes every path without being fragmented (RFC 8831 section 5 leaves room for less).</summary>
+    public const int MaxDatagramSize = 1200;
+
+    /// <summary>DTLS datagrams kept while the peer's description is still on its way; it repeats what is dropped.</summary>
+    private const int MaxEarlyDatagrams = 4;
+
+    private readonly PeerConnectionOptions _options;
+    private readonly IEntropySource _entropy;
+    private readonly SctpAssociation _association;
+    private readonly DataChannelSet _channels;
+    private readonly List<byte[]> _earlyDatagrams = [];
+    private readonly Queue<PeerConnectionEvent> _events = new();
+    private readonly List<IceCandidate> _localCandidates = [];
+    private IceAgent? _ice;
+    private DtlsConnection? _dtls;
+    private ulong _sessionId;
+    private bool _hasRemoteDescription;
+
+    /// <param name="options">How it is set up.</param>
+    /// <param name="entropy">Where randomness and keys come from.</param>
+    public PeerConnection(PeerConnectionOptions options, IEntropySource entropy)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(entropy);
+        _options = options;
+        _entropy = entropy;
+        _association = new SctpAssociation(
+            new SctpOptions { MaxMessageSize = options.MaxMessageSize, ReceiveWindow = options.ReceiveWindow, MaxPacketSize = MaxDatagramSize - DtlsConnection.RecordOverhead },
+            entropy);
+        _channels = new DataChannelSet(_association);
+    }
+
+    /// <summary>The state.</summary>
+    public PeerConnectionState State { get; private set; }
+
+    /// <summary>Why it <see cref="PeerConnectionState.Failed"/>, as a sentence; else null.</summary>
+    public string? FailureReason { get; private set; }
+
+    /// <summary>The peer's certificate in DER, as DTLS verified it; empty until then.</summary>
+    public ReadOnlyMemory<byte> RemoteCertificate => State is PeerConnectionState.New or PeerConnectionState.Connecting ? default : _dtls?.RemoteCertificate ?? default(ReadOnlyMemory<byte>);
+
+    /// <summary>The address of the peer's end of the selected pair; null until there is one.</summary>
+    public TransportAddress? RemoteAddress => _ice is { HasSelectedPair: true } ice ? ice.SelectedRemote : null;
+
+    /// <summary>What the peer's checks are addressed to; null until a description was made.</summary>
+    public string? LocalUsernameFragment => _ice?.LocalCredentials.UsernameFragment;
+
+    /// <summary>The longest message that the peer accepts, in bytes.</summary>
+    public long MaxMessageSize => _channels.MaxMessageSize;
+
+    /// <summary>The smoothed round-trip time; null until measured.</summary>
+    public TimeSpan? RoundTripTime => _association.RoundTripTime ?? _ice?.RoundTripTime;
+
+    /// <summary>When <see cref="HandleTimeout"/> must be called.</summary>
+    public TimeSpan? NextTimeout
+    {
+        get
+        {
+            if (State is PeerConnectionState.Failed or PeerConnectionState.Closed)
+            {
+                return null;
+            }
+
+            TimeSpan? next = _ice?.NextTimeout;
+            next = Earliest(next, _dtls?.NextTimeout);
+            return Earliest(next, _association.NextTimeout);
+        }
+    }
+
+    /// <summary>Adds a candidate of this side; those added before the description is made stand in it.</summary>
+    public void AddLocalCandidate(TimeSpan now, IceCandidate candidate)
+    {
+        _localCandidates.Add(candidate);
+        _ice?.AddLocalCandidate(now, candidate);
+    }
+
+    /// <summary>Makes the offer (RFC 8829 section 5.2). This side will be the controlling one.</summary>
+    /// <exception cref="InvalidOperationException">A description was made before.</exception>
+    public string CreateOffer(TimeSpan now)
+    {
+        CreateIceAgent(now, isControlling: true);
+        return Describe(new SessionDescription { Setup = DtlsSetup.ActPass });
+    }
+
+    /// <summary>Takes the peer's offer and makes the answer to it (RFC 8829 section 5.3).</summary>
+    /// <exception cref="FormatException">The offer has no usable section for data channels.</exception>
+    /// <exception cref="InvalidOperationException">A description was made before.</exception>
+    public string AcceptOffer(TimeSpan now, string sdp)
+    {
+        SessionDescription offer = Parse(sdp, "offer");
+        CreateIceAgent(now, isControlling: false);
+        DtlsSetup setup = offer.Setup == DtlsSetup.Active ? DtlsSetup.Passive : DtlsSetup.Active;
+        string answer = Describe(new SessionDescription { Setup = setup, Mid = offer.Mid, Sections = offer.Sections, HasBundleGroup = offer.HasBundleGroup });
+        ApplyRemote(now, offer, setup == DtlsSetup.Active ? DtlsRole.Client : DtlsRole.Server);
+        return answer;
+    }
+
+    /// <summary>Takes the peer's answer.</summary>
+    /// <exception cref="FormatException">The answer has no usable section for data channels.</exception>
+    /// <exception cref="InvalidOperationException">No offer was made, or it was answered before.</exception>
+    public void AcceptAnswer(TimeSpan now, string sdp)
+    {
+        if (_ice is null || _hasRemoteDescription)
+        {
+            throw new InvalidOperationException("There is no offer that waits for an answer.");
+        }
+
+        SessionDescription answer = Parse(sdp, "answer");
+        if (answer.Setup == DtlsSetup.ActPass)
+        {
+            throw new FormatException("The answer does not say who opens the DTLS connection (a=setup).");
+        }
+
+        ApplyRemote(now, answer, answer.Setup == DtlsSetup.Active ? DtlsRole.Server : DtlsRole.Client);
+    }
+
+    /// <summary>Takes a candidate of the peer, in any order with its description; "" says that there are no more. False when it cannot be used.</summary>
+    public bool AddRemoteCandidate(TimeSpan now, string candidate)
+    {
+        if (_ice is not { } ice)
+        {
+            return false;
+        }
+
+        if (candidate.Length == 0)
+        {
+            ice.SetRemoteEndOfCandidates();
+            return true;
+        }
+
+        if (!IceCandidate.TryParse(candidate, out IceCandidate? parsed))
+        {
+            return false;
+        }
+
+        ice.AddRemoteCandidate(now, parsed!);
+        return true;
+    }
+
+    /// <summary>Creates a channel; it opens when the connection does, or at once (W3C createDataChannel).</summary>
+    /// <exception cref="ArgumentException">The options contradict each other, or the label is too long.</exception>
+    /// <exception cref="InvalidOperationException">The connection has ended.</exception>
+    public DataChannel CreateDataChannel(TimeSpan now, string label, DataChannelOptions? options = null)
+    {
+        if (State is PeerConnectionState.Failed or PeerConnectionState.Closed)
+        {
+            throw new InvalidOperationException($"The connection is {State}.");
+        }
+
+        DataChannel channel = _channels.Create(now, label, options ?? new DataChannelOptions());
+        DrainChannels(now);
+        return channel;
+    }
+
+    /// <summary>Whether DTLS datagrams from this address are for this connection: the peer has proved that it receives there.</summary>
+    public bool IsValidatedRemote(TransportAddress remote) => _ice?.IsValidatedRemote(remote) ?? false;
+
+    /// <summary>Takes a datagram. Its bytes are decrypted in place. What is not for this connection is dropped.</summary>
+    public void HandleDatagram(TimeSpan now, TransportAddress local, TransportAddress remote, Span<byte> datagram)
+    {
+        if (_ice is not { } ice || datagram.IsEmpty || State is PeerConnectionState.Failed or PeerConnectionState.Closed)
+        {
+            return;
+        }
+
+        // RFC 7983 section 7: the first byte tells STUN from DTLS.
+        if (datagram[0] <= 3)
+        {
+            ice.HandleDatagram(now, local, remote, datagram);
+            DrainIce(now);
+        }
+        else if (datagram[0] is >= 20 and <= 63 && ice.IsValidatedRemote(remote))
+        {
+            if (_dtls is null)
+            {
+                if (_earlyDatagrams.Count < MaxEarlyDatagrams)
+                {
+                    _earlyDatagrams.Add(datagram.ToArray());
+                }
+
+                return;
+            }
+
+            HandleDtls(now, datagram);
+        }
+    }
+
+    /// <summary>Lets time pass.</summary>
+    public void HandleTimeout(TimeSpan now)
+    {
+        if (State is PeerConnectionState.Failed or PeerConnectionState.Closed)
+        {
+            return;
+        }
+
+        _ice?.HandleTimeout(now);
+        DrainIce(now);
+        _dtls?.HandleTimeout(now);
+        DrainDtls(now);
+        _association.HandleTimeout(now);
+        DrainChannels(now);
+    }
+
+    /// <summary>
+    /// Writes what is to be sent next: one datagram, or several of one size behind one another.
+    /// </summary>
+    /// <param name="now">The present time.</param>
+    /// <param name="buffer">At least <see cref="MaxDatagramSize"/> bytes; the longer, the more datagrams in one call.</param>
+    /// <param name="transmit">Where to send them.</param>
+    public bool TryPollTransmit(TimeSpan now, Span<byte> buffer, out Transmit transmit)
+    {
+        transmit = default;
+        if (_ice is not { } ice)
+        {
+            return false;
+        }
+
+        if (ice.TryPollTransmit(now, buffer, out transmit))
+        {
+            return true;
+        }
+
+        if (!ice.HasSelectedPair || _dtls is not { } dtls)
+        {
+            return false;
+        }
+
+        if (dtls.TryPollTransmit(now, buffer, out int length))
+        {
+            transmit = new Transmit(ice.SelectedLocal, ice.SelectedRemote, length, length);
+            return true;
+        }
+
+        return dtls.IsConnected && TryPollRecords(now, buffer, ice, dtls, out transmit);
+    }
+
+    /// <summary>Takes the next event.</summary>
+    public bool TryPollEvent(out PeerConnectionEvent e) => _events.TryDequeue(out e);
+
+    /// <summary>Ends the connection and tells the peer. Poll once more to send that. What was not delivered is lost.</summary>
+    public void Close()
+    {
+        if (State is PeerConnectionState.Failed or PeerConnectionState.Closed)
+        {
+            return;
+        }
+
+        _dtls?.Close();
+        SetState(PeerConnectionState.Closed);
+        _channels.CloseAll();
+        MoveChannelEvents();
+    }
+
+    /// <summary>Gives the keys back. Nothing may be called afterwards.</summary>
+    public void Dispose() => _dtls?.Dispose();
+
+    /// <summary>Moves what DTLS and SCTP have to say on; call it after using a channel outside of the other methods.</summary>
+    internal void DrainChannels(TimeSpan now)
+    {
+        _channels.Drain(now);
+        MoveChannelEvents();
+        if (_association.FailureReason is { } reason && State is PeerConnectionState.Connecting or PeerConnectionState.Connected or PeerConnectionState.Disconnected)
+        {
+            Fail(reason);
+        }
+    }
+
+    private static TimeSpan? Earliest(TimeSpan? a, TimeSpan? b) => a is null || b < a ? b : a;
+
+    private static SessionDescription Parse(string sdp, string kind) => SessionDescription.TryParse(sdp, out SessionDescription description, out string error)
+        ? description
+        : throw new FormatException($"The peer's {kind} cannot be used: {error}.");
+
+    private void CreateIceAgent(TimeSpan now, bool isControlling)
+    {
+        if (_ice is not null)
+        {
+            throw new InvalidOperationException("The connection has a description already.");
+        }
+
+        _ice = new IceAgent(isControlling, _options.Ice, _entropy);
+        foreach (IceCandidate candidate in _localCandidates)
+        {
+            _ice.AddLocalCandidate(now, candidate);
+        }
+
+        Span<byte> id = stackalloc byte[sizeof(ulong)];
+        _entropy.Fill(id);
+        _sessionId = BinaryPrimitives.ReadUInt64BigEndian(id);
+    }
+
+    private string Describe(SessionDescription template) => (template with
+    {
+        IceCredentials = _ice!.LocalCredentials,
+        Fingerprints = [_options.Certificate.Fingerprint],
+        MaxMessageSize = _options.MaxMessageSize,
+        Candidates = [.. _localCandidates.Select(c => c.ToString())],
+        HasEndOfCandidates = true,
+    }).Write(_sessionId);
+
+    private void ApplyRemote(TimeSpan now, SessionDescription remote, DtlsRole role)
+    {
+        _hasRemoteDescription = true;
+        _association.RemotePort = remote.SctpPort;
+        _channels.MaxMessageSize = remote.MaxMessageSize == 0 ? int.MaxValue : remote.MaxMessageSize;
+        _channels.SetDtlsRole(role == DtlsRole.Client);
+        _dtls = new DtlsConnection(role, _options.Certificate, [.. remote.Fingerprints], new DtlsOptions { MaxDatagramSize = MaxDatagramSize }, _entropy);
+        SetState(PeerConnectionState.Connecting);
+        foreach (string line in remote.Candidates)
+        {
+            AddRemoteCandidate(now, line);
+        }
+
+        if (remote.HasEndOfCandidates)
+        {
+            _ice!.SetRemoteEndOfCandidates();
+        }
+
+        _ice!.SetRemoteCredentials(now, remote.IceCredentials!);
+        foreach (byte[] datagram in _earlyDatagrams)
+        {
+            HandleDtls(now, datagram);
+        }
+
+        _earlyDatagrams.Clear();
+        DrainIce(now);
+    }
+
+    private void HandleDtls(TimeSpan now, Span<byte> datagram)
+    {
+        bool hasData = false;
+        while (_dtls!.TryReadRecord(now, ref datagram, out Span<byte> packet))
+        {
+            if (!packet.IsEmpty)
+            {
+                hasData = true;
+                _association.HandlePacket(now, packet);
+            }
+        }
+
+        if (hasData)
+        {
+            DrainChannels(now);
+        }
+
+        DrainDtls(now);
+    }
+
+    private void DrainIce(TimeSpan now)
+    {
+        while (_ice!.TryPollEvent(out IceEvent e))
+        {
+            if (e.Type == IceEventType.SelectedPairChanged)
+            {
+                _events.Enqueue(new PeerConnectionEvent(PeerConnectionEventType.SelectedPairChanged, State, default));
+                _dtls?.Start(now);
+                DrainDtls(now);
+                continue;
+            }
+
+            switch (e.State)
+            {
+                case IceConnectionState.Disconnected when State == PeerConnectionState.Connected:
+                    SetState(PeerConnectionState.Disconnected);
+                    break;
+                case IceConnectionState.Connected when State == PeerConnectionState.Disconnected:
+                    SetState(PeerConnectionState.Connected);
+                    break;
+                case IceConnectionState.Failed:
+                    Fail(State == PeerConnectionState.Connecting ? "No path to the peer was found (ICE failed)." : "The peer has not answered for 30 seconds.");
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+
+    private void DrainDtls(TimeSpan now)
+    {
+        while (_dtls is not null && _dtls.TryPollEvent(out DtlsEvent e))
+        {
+            switch (e.Kind)
+            {
+                case DtlsEventKind.Connected:
+                    _association.Connect(now);
+                    break;
+                case DtlsEventKind.Closed:
+                    SetState(PeerConnectionState.Closed);
+                    _channels.CloseAll();
+                    MoveChannelEvents();
+                    break;
+                default:
+                    Fail(e.Reason!);
+                    break;
+            }
+        }
+    }
+
+    private void MoveChannelEvents()
+    {
+        if (State == PeerConnectionState.Connecting && _association.State == SctpState.Established)
+        {
+            SetState(PeerConnectionState.Connected);
+        }
+
+        while (_channels.TryPollEvent(out DataChannelEvent e))
+        {
+            _events.Enqueue(new PeerConnectionEvent(PeerConnectionEventType.Channel, State, e));
+        }
+    }
+
+    // Full packets are batched: all segments of a batch have one size, and only the last may be shorter.
+    private bool TryPollRecords(TimeSpan now, Span<byte> buffer, IceAgent ice, DtlsConnection dtls, out Transmit transmit)
+    {
+        int fullRecord = _association.MaxPacketSize + DtlsConnection.RecordOverhead;
+        int written = 0;
+        int segmentSize = 0;
+        for (int segment = 0; segment < Transmit.MaxSegments && buffer.Length - written >= fullRecord; segment++)
+        {
+            Span<byte> record = buffer[written..];
+            if (!_association.TryPollPacket(now, record[DtlsConnection.RecordHeaderLength..], out int length))
+            {
+                break;
+            }
+
+            int recordLength = dtls.Seal(record, length);
+            written += recordLength;
+            segmentSize = segment == 0 ? recordLength : segmentSize;
+            if (recordLength < fullRecord)
+            {
+                break;
+            }
+        }
+
+        transmit = new Transmit(ice.SelectedLocal, ice.SelectedRemote, written, segmentSize);
+        DrainChannels(now); // sending may have lowered a buffered amount
+        return written > 0;
+    }
+
+    private void Fail(string reason)
+    {
+        if (State is PeerConnectionState.Failed or PeerConnectionState.Closed)
+        {
+            return;
+        }
+
+        FailureReason = reason;
+        SetState(PeerConnectionState.Failed);
+        _channels.CloseAll();
+        MoveChannelEvents();
+    }
+
+    private void SetState(PeerConnectionState state)
+    {
+        if (State != state && State is not (PeerConnectionState.Failed or PeerConnectionState.Closed))
+        {
+            State = state;
+            _events.Enqueue(new PeerConnectionEvent(PeerConnectionEventType.StateChanged, state, default));
+        }
+    }
+}

@@ -1,0 +1,20 @@
+using EGoat.WebRtc.Dtls;
+using EGoat.WebRtc.Ice;
+
+namespace EGoat.WebRtc;
+
+/// <summary>How a <see cref="PeerConnection"/> is set up.</summary>
+public sealed record PeerConnectionOptions
+{
+    /// <summary>What this side proves its identity with. The caller keeps it, and disposes of it after the connection.</summary>
+    public required DtlsCertificate Certificate { get; init; }
+
+    /// <summary>Times and bounds of ICE.</summary>
+    public IceAgentOptions Ice { get; init; } = new();
+
+    /// <summary>The longest message that is accepted, in bytes (<c>a=max-message-size</c>). Default 256 KiB.</summary>
+    public int MaxMessageSize { get; init; } = 256 * 1024;
+
+    /// <summary>Bytes that may be received and not read, over all channels. Default 4 MiB; at least twice <see cref="MaxMessageSize"/>.</summary>
+    public int ReceiveWindow { get; init; } = 4 * 1024 * 1024;
+}

@@ -1,0 +1,78 @@
+using EGoat.WebRtc;
+using EGoat.WebRtc.DataChannels;
+using EGoat.WebRtc.Dtls;
+using EGoat.WebRtc.Ice;
+
+namespace EGoat.Testing;
+
+/// <summary>A whole connection on a <see cref="SimulatedNetwork"/>.</summary>
+public sealed class SimulatedPeer : ISimulatedNode
+{
+    public SimulatedPeer(SimulatedNetwork network, int seed, DtlsCertificate certificate, params string[] addresses)
+    {
+        Connection = new PeerConnection(new PeerConnectionOptions { Certificate = certificate }, new SeededEntropy(seed));
+        ushort preference = ushort.MaxValue;
+        foreach (string text in addresses)
+        {
+            if (!TransportAddress.TryParse(text, 5000, out TransportAddress address))
+            {
+                throw new ArgumentException($"{text} is no address.", nameof(addresses));
+            }
+
+            network.Attach(this, address);
+            Connection.AddLocalCandidate(network.Now, IceCandidate.CreateHost(address, address, preference--));
+        }
+    }
+
+    public PeerConnection Connection { get; }
+
+    public List<DataChannel> Incoming { get; } = [];
+
+    public List<PeerConnectionState> States { get; } = [];
+
+    public TimeSpan? NextTimeout => Connection.NextTimeout;
+
+    /// <summary>Two peers that have exchanged offer and answer.</summary>
+    public static (SimulatedPeer A, SimulatedPeer Z) CreatePair(SimulatedNetwork network, int seed, DtlsCertificate a, DtlsCertificate z)
+    {
+        var A = new SimulatedPeer(network, (2 * seed) + 1, a, "192.0.2.1", "2001:db8::1");
+        var Z = new SimulatedPeer(network, (2 * seed) + 2, z, "192.0.2.2", "2001:db8::2");
+        string answer = Z.Connection.AcceptOffer(network.Now, A.Connection.CreateOffer(network.Now));
+        A.Connection.AcceptAnswer(network.Now, answer);
+        return (A, Z);
+    }
+
+    public void HandleDatagram(TimeSpan now, TransportAddress local, TransportAddress remote, Span<byte> datagram)
+    {
+        Connection.HandleDatagram(now, local, remote, datagram);
+        Drain();
+    }
+
+    public void HandleTimeout(TimeSpan now)
+    {
+        Connection.HandleTimeout(now);
+        Drain();
+    }
+
+    public bool TryPollTransmit(TimeSpan now, Span<byte> buffer, out Transmit transmit)
+    {
+        bool isPolled = Connection.TryPollTransmit(now, buffer, out transmit);
+        Drain();
+        return isPolled;
+    }
+
+    private void Drain()
+    {
+        while (Connection.TryPollEvent(out PeerConnectionEvent e))
+        {
+            if (e.Type == PeerConnectionEventType.StateChanged)
+            {
+                States.Add(e.State);
+            }
+            else if (e.Type == PeerConnectionEventType.Channel && e.Channel.Type == DataChannelEventType.Incoming)
+            {
+                Incoming.Add(e.Channel.Channel);
+            }
+        }
+    }
+}
