@@ -1,0 +1,103 @@
+namespace EGoat.WebRtc.Sockets;
+
+/// <summary>One thread that wakes connections when their time has come.</summary>
+internal sealed class ConnectionTimer : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly AutoResetEvent _changed = new(initialState: false);
+    private readonly List<RtcConnection> _connections = [];
+    private readonly Thread _thread;
+
+    /// <summary>When the thread wakes next; ticks of <see cref="MonotonicClock"/>.</summary>
+    private long _wakeAt = long.MaxValue;
+    private volatile bool _isDisposed;
+
+    public ConnectionTimer()
+    {
+        _thread = new Thread(Run) { IsBackground = true, Name = "E-Goat timer" };
+        _thread.Start();
+    }
+
+    public void Add(RtcConnection connection)
+    {
+        lock (_gate)
+        {
+            _connections.Add(connection);
+        }
+    }
+
+    public void Remove(RtcConnection connection)
+    {
+        lock (_gate)
+        {
+            _connections.Remove(connection);
+        }
+    }
+
+    /// <summary>A connection wants to be woken at this time.</summary>
+    public void Schedule(TimeSpan at)
+    {
+        if (at.Ticks < Volatile.Read(ref _wakeAt))
+        {
+            _changed.Set();
+        }
+    }
+
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _changed.Set();
+        if (Thread.CurrentThread != _thread)
+        {
+            _thread.Join();
+        }
+
+        _changed.Dispose();
+    }
+
+    private void Run()
+    {
+        RtcConnection[] due = [];
+        while (!_isDisposed)
+        {
+            lock (_gate)
+            {
+                due = [.. _connections];
+            }
+
+            TimeSpan now = MonotonicClock.Now;
+            long wakeAt = long.MaxValue;
+            Volatile.Write(ref _wakeAt, long.MaxValue);
+            foreach (RtcConnection connection in due)
+            {
+                if (connection.NextTimeout.Ticks <= now.Ticks)
+                {
+                    connection.HandleTimeout();
+                }
+
+                wakeAt = Math.Min(wakeAt, connection.NextTimeout.Ticks);
+            }
+
+            Volatile.Write(ref _wakeAt, wakeAt);
+
+            // Whoever schedules an earlier time from here on sets the event; times set since the loop above are read again.
+            foreach (RtcConnection connection in due)
+            {
+                wakeAt = Math.Min(wakeAt, connection.NextTimeout.Ticks);
+            }
+
+            if (wakeAt == long.MaxValue)
+            {
+                _changed.WaitOne();
+            }
+            else
+            {
+                double wait = Math.Ceiling(new TimeSpan(wakeAt - MonotonicClock.Now.Ticks).TotalMilliseconds);
+                if (wait > 0)
+                {
+                    _changed.WaitOne((int)Math.Min(wait, int.MaxValue));
+                }
+            }
+        }
+    }
+}

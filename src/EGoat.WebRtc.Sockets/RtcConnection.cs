@@ -1,0 +1,288 @@
+using System.Threading.Channels;
+using EGoat.WebRtc.DataChannels;
+
+namespace EGoat.WebRtc.Sockets;
+
+/// <summary>
+/// A <see cref="PeerConnection"/> on real sockets. Thread-safe. What happens is read in order from
+/// <see cref="Events"/>; nobody's code runs on a receiving or timer thread.
+/// </summary>
+public sealed class RtcConnection : IAsyncDisposable
+{
+    /// <summary>Events that wait to be read; a peer that opens channels faster than they are read has the excess closed.</summary>
+    private const int MaxEvents = 1024;
+
+    /// <summary>What one call of the engine may produce: as many datagrams as the kernel takes at once.</summary>
+    private const int SendBufferLength = 64 * 1024;
+
+    private readonly RtcHost _host;
+    private readonly PeerConnection _engine;
+
+    /// <summary>Held for one batch, never over anything that waits but the kernel's send.</summary>
+    private readonly Lock _gate = new();
+    private readonly byte[] _sendBuffer = GC.AllocateUninitializedArray<byte>(SendBufferLength, pinned: true);
+    private readonly Dictionary<DataChannel, RtcDataChannel> _channels = [];
+    private readonly Channel<RtcEvent> _events = Channel.CreateBounded<RtcEvent>(new BoundedChannelOptions(MaxEvents) { SingleReader = true });
+    private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _nextTimeout = long.MaxValue;
+    private bool _isDisposed;
+
+    internal RtcConnection(RtcHost host, PeerConnection engine)
+    {
+        _host = host;
+        _engine = engine;
+        _ = _connected.Task.Exception; // observed: nobody has to wait for it
+    }
+
+    /// <summary>State changes and channels that the peer opens, in order. Completes when the connection has ended.</summary>
+    public ChannelReader<RtcEvent> Events => _events.Reader;
+
+    /// <summary>Completes when channels work; fails with <see cref="RtcException"/> if that never happens.</summary>
+    public Task Connected => _connected.Task;
+
+    /// <summary>The present state.</summary>
+    public PeerConnectionState State => Read(static e => e.State);
+
+    /// <summary>Why it failed, or null.</summary>
+    public string? FailureReason => Read(static e => e.FailureReason);
+
+    /// <summary>The peer's certificate in DER, as DTLS verified it; empty until connected.</summary>
+    public ReadOnlyMemory<byte> RemoteCertificate => Read(static e => e.RemoteCertificate);
+
+    /// <summary>The address of the peer's end; null until there is a path.</summary>
+    public TransportAddress? RemoteAddress => Read(static e => e.RemoteAddress);
+
+    /// <summary>The longest message that the peer accepts, in bytes.</summary>
+    public long MaxMessageSize => Read(static e => e.MaxMessageSize);
+
+    /// <summary>The smoothed round-trip time; null until measured.</summary>
+    public TimeSpan? RoundTripTime => Read(static e => e.RoundTripTime);
+
+    internal TimeSpan NextTimeout => new(Volatile.Read(ref _nextTimeout));
+
+    /// <summary>Makes the offer. All candidates of the host stand in it.</summary>
+    /// <exception cref="InvalidOperationException">A description was made before.</exception>
+    public string CreateOffer() => Describe(static (e, now, _) => e.CreateOffer(now), "");
+
+    /// <summary>Takes the peer's offer and returns the answer.</summary>
+    /// <exception cref="FormatException">The offer cannot be used.</exception>
+    /// <exception cref="InvalidOperationException">A description was made before.</exception>
+    public string AcceptOffer(string sdp) => Describe(static (e, now, sdp) => e.AcceptOffer(now, sdp), sdp);
+
+    /// <summary>Takes the peer's answer.</summary>
+    /// <exception cref="FormatException">The answer cannot be used.</exception>
+    /// <exception cref="InvalidOperationException">No offer waits for one.</exception>
+    public void AcceptAnswer(string sdp)
+    {
+        lock (_gate)
+        {
+            _engine.AcceptAnswer(MonotonicClock.Now, sdp);
+            FlushLocked();
+        }
+    }
+
+    /// <summary>Takes a candidate of the peer; "" when there are no more. False when it cannot be used.</summary>
+    public bool AddRemoteCandidate(string candidate)
+    {
+        lock (_gate)
+        {
+            bool isUsed = _engine.AddRemoteCandidate(MonotonicClock.Now, candidate);
+            FlushLocked();
+            return isUsed;
+        }
+    }
+
+    /// <summary>Creates a channel; it opens with the connection.</summary>
+    /// <exception cref="RtcException">The connection has ended.</exception>
+    public RtcDataChannel CreateDataChannel(string label, DataChannelOptions? options = null)
+    {
+        lock (_gate)
+        {
+            if (_engine.State is PeerConnectionState.Failed or PeerConnectionState.Closed)
+            {
+                throw new RtcException(EndReason());
+            }
+
+            RtcDataChannel channel = Wrap(_engine.CreateDataChannel(MonotonicClock.Now, label, options));
+            FlushLocked();
+            return channel;
+        }
+    }
+
+    /// <summary>Ends the connection and tells the peer.</summary>
+    public ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return ValueTask.CompletedTask;
+            }
+
+            _isDisposed = true;
+            _engine.Close();
+            FlushLocked();
+            _engine.Dispose();
+        }
+
+        _host.Remove(this);
+        _connected.TrySetException(new RtcException("The connection was closed."));
+        _events.Writer.TryComplete();
+        return ValueTask.CompletedTask;
+    }
+
+    internal bool IsValidatedRemote(TransportAddress remote)
+    {
+        lock (_gate)
+        {
+            return _engine.IsValidatedRemote(remote);
+        }
+    }
+
+    /// <summary>Hands a datagram to the engine; <see cref="Flush"/> follows when the batch is done.</summary>
+    internal void HandleDatagram(TransportAddress local, TransportAddress remote, Span<byte> datagram)
+    {
+        lock (_gate)
+        {
+            if (!_isDisposed)
+            {
+                _engine.HandleDatagram(MonotonicClock.Now, local, remote, datagram);
+            }
+        }
+    }
+
+    internal void HandleTimeout()
+    {
+        lock (_gate)
+        {
+            if (!_isDisposed)
+            {
+                _engine.HandleTimeout(MonotonicClock.Now);
+                FlushLocked();
+            }
+        }
+    }
+
+    internal void Flush()
+    {
+        lock (_gate)
+        {
+            if (!_isDisposed)
+            {
+                FlushLocked();
+            }
+        }
+    }
+
+    /// <summary>Runs something on a channel under the connection's lock, then sends what it has produced.</summary>
+    internal TResult Use<TState, TResult>(TState state, Func<TState, TimeSpan, TResult> action)
+        where TState : allows ref struct
+    {
+        lock (_gate)
+        {
+            TResult result = action(state, MonotonicClock.Now);
+            if (!_isDisposed)
+            {
+                FlushLocked();
+            }
+
+            return result;
+        }
+    }
+
+    internal string EndReason() => _engine.FailureReason ?? "The connection was closed.";
+
+    private T Read<T>(Func<PeerConnection, T> read)
+    {
+        lock (_gate)
+        {
+            return read(_engine);
+        }
+    }
+
+    private string Describe(Func<PeerConnection, TimeSpan, string, string> describe, string argument)
+    {
+        lock (_gate)
+        {
+            string description = describe(_engine, MonotonicClock.Now, argument);
+            _host.Register(_engine.LocalUsernameFragment!, this);
+            FlushLocked();
+            return description;
+        }
+    }
+
+    private void FlushLocked()
+    {
+        TimeSpan now = MonotonicClock.Now;
+        while (_engine.TryPollTransmit(now, _sendBuffer, out Transmit transmit))
+        {
+            _host.Send(transmit, _sendBuffer);
+        }
+
+        while (_engine.TryPollEvent(out PeerConnectionEvent e))
+        {
+            Report(e);
+        }
+
+        long next = _engine.NextTimeout?.Ticks ?? long.MaxValue;
+        Volatile.Write(ref _nextTimeout, next);
+        if (next != long.MaxValue)
+        {
+            _host.Timer.Schedule(new TimeSpan(next));
+        }
+    }
+
+    private void Report(in PeerConnectionEvent e)
+    {
+        if (e.Type == PeerConnectionEventType.Channel)
+        {
+            ReportChannel(e.Channel);
+        }
+        else if (e.Type == PeerConnectionEventType.StateChanged)
+        {
+            _events.Writer.TryWrite(new RtcEvent(e.State, e.State == PeerConnectionState.Failed ? _engine.FailureReason : null, null));
+            switch (e.State)
+            {
+                case PeerConnectionState.Connected:
+                    _connected.TrySetResult();
+                    break;
+                case PeerConnectionState.Failed or PeerConnectionState.Closed:
+                    _connected.TrySetException(new RtcException(EndReason()));
+                    _events.Writer.TryComplete();
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+
+    private void ReportChannel(in DataChannelEvent e)
+    {
+        if (e.Type == DataChannelEventType.Incoming)
+        {
+            RtcDataChannel incoming = Wrap(e.Channel);
+            if (!_events.Writer.TryWrite(new RtcEvent(_engine.State, null, incoming)))
+            {
+                e.Channel.Close();
+            }
+        }
+        else if (_channels.TryGetValue(e.Channel, out RtcDataChannel? channel))
+        {
+            channel.Report(e.Type);
+            if (e.Channel.ReadyState == DataChannelState.Closed)
+            {
+                _channels.Remove(e.Channel);
+            }
+        }
+    }
+
+    private RtcDataChannel Wrap(DataChannel channel)
+    {
+        if (!_channels.TryGetValue(channel, out RtcDataChannel? wrapped))
+        {
+            wrapped = _channels[channel] = new RtcDataChannel(this, channel);
+        }
+
+        return wrapped;
+    }
+}

@@ -1,0 +1,7 @@
+namespace EGoat.WebRtc.Sockets;
+
+/// <summary>What happened to a connection.</summary>
+/// <param name="State">The state it is in since.</param>
+/// <param name="Reason">Why it failed, if it did.</param>
+/// <param name="IncomingChannel">The channel that the peer has opened, if that is what happened.</param>
+public sealed record RtcEvent(PeerConnectionState State, string? Reason, RtcDataChannel? IncomingChannel);

@@ -1,0 +1,275 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using EGoat.WebRtc.Ice;
+using EGoat.WebRtc.Stun;
+
+namespace EGoat.WebRtc.Sockets;
+
+/// <summary>
+/// The sockets and threads of any number of connections: a UDP socket and a receiving thread for each address family, and
+/// one timer thread.
+/// </summary>
+/// <remarks>
+/// Incoming datagrams find their connection by the ufrag of connectivity checks, and everything else by the remote
+/// address, which belongs to the connection whose check succeeded there last.
+/// </remarks>
+public sealed class RtcHost : IAsyncDisposable
+{
+    /// <summary>Datagrams that are handed over as one batch, and acknowledged once.</summary>
+    private const int MaxBatch = 32;
+
+    /// <summary>No datagram of the protocols here is longer; a longer one is dropped.</summary>
+    private const int MaxDatagramSize = 2048;
+
+    private readonly RtcHostOptions _options;
+    private readonly List<UdpSocket> _sockets = [];
+    private readonly List<Thread> _threads = [];
+    private readonly ConcurrentDictionary<string, RtcConnection> _byUfrag = new();
+    private readonly ConcurrentDictionary<TransportAddress, RtcConnection> _byRemote = new();
+    private readonly ConcurrentDictionary<RtcConnection, bool> _connections = new();
+    private readonly List<IceCandidate> _candidates = [];
+    private volatile bool _isDisposed;
+
+    private RtcHost(RtcHostOptions options)
+    {
+        _options = options;
+        Timer = new ConnectionTimer();
+    }
+
+    /// <summary>The host candidates of every connection, best first.</summary>
+    public IReadOnlyList<IceCandidate> LocalCandidates => _candidates;
+
+    internal ConnectionTimer Timer { get; }
+
+    /// <summary>Binds the sockets to free ports and starts the threads.</summary>
+    /// <exception cref="RtcException">No UDP socket could be bound, or the machine has no address.</exception>
+    public static RtcHost Open(RtcHostOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var host = new RtcHost(options);
+        host.Bind(AddressFamily.InterNetwork);
+        if (options.IncludeIPv6)
+        {
+            host.Bind(AddressFamily.InterNetworkV6);
+        }
+
+        host.GatherCandidates();
+        if (host._candidates.Count == 0)
+        {
+            host.DisposeSockets();
+            throw new RtcException("This machine has no network address that a peer could reach.");
+        }
+
+        return host;
+    }
+
+    /// <summary>A new connection over this host's sockets.</summary>
+    public RtcConnection CreateConnection()
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        var engine = new PeerConnection(
+            new PeerConnectionOptions { Certificate = _options.Certificate, Ice = _options.Ice, ReceiveWindow = _options.ReceiveWindow },
+            SystemEntropy.Instance);
+        TimeSpan now = MonotonicClock.Now;
+        foreach (IceCandidate candidate in _candidates)
+        {
+            engine.AddLocalCandidate(now, candidate);
+        }
+
+        var connection = new RtcConnection(this, engine);
+        _connections[connection] = true;
+        Timer.Add(connection);
+        return connection;
+    }
+
+    /// <summary>Closes all connections, then the sockets.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
+        foreach (RtcConnection connection in _connections.Keys)
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+        }
+
+        DisposeSockets();
+    }
+
+    internal void Register(string ufrag, RtcConnection connection) => _byUfrag[ufrag] = connection;
+
+    internal void Remove(RtcConnection connection)
+    {
+        _connections.TryRemove(connection, out _);
+        Timer.Remove(connection);
+        foreach ((string ufrag, RtcConnection owner) in _byUfrag)
+        {
+            if (owner == connection)
+            {
+                _byUfrag.TryRemove(ufrag, out _);
+            }
+        }
+
+        foreach ((TransportAddress remote, RtcConnection owner) in _byRemote)
+        {
+            if (owner == connection)
+            {
+                _byRemote.TryRemove(remote, out _);
+            }
+        }
+    }
+
+    internal void Send(in Transmit transmit, ReadOnlySpan<byte> buffer)
+    {
+        foreach (UdpSocket socket in _sockets)
+        {
+            if (socket.Local == transmit.Local)
+            {
+                try
+                {
+                    socket.Send(buffer[..transmit.Length], transmit.SegmentSize, transmit.Remote);
+                }
+                catch (ObjectDisposedException)
+                {
+                    // The host closes while a last datagram goes out.
+                }
+
+                return;
+            }
+        }
+    }
+
+    private void Bind(AddressFamily family)
+    {
+        if (UdpSocket.TryBind(family, _options.ReceiveBufferSize) is not { } socket)
+        {
+            return;
+        }
+
+        _sockets.Add(socket);
+        var thread = new Thread(() => Receive(socket)) { IsBackground = true, Name = $"E-Goat {family} receive" };
+        _threads.Add(thread);
+        thread.Start();
+    }
+
+    private void GatherCandidates()
+    {
+        ushort preference = ushort.MaxValue;
+        foreach (IPAddress address in LocalAddresses.Find(_options.IncludeLoopback, _options.IncludeIPv6))
+        {
+            if (_sockets.Find(s => s.Local.IsIPv6 == (address.AddressFamily == AddressFamily.InterNetworkV6)) is { } socket)
+            {
+                _candidates.Add(IceCandidate.CreateHost(new TransportAddress(address, socket.Local.Port), socket.Local, preference--));
+            }
+        }
+    }
+
+    // One batch: wait for a datagram, take what else has come, hand all over, then let each connection answer once.
+    private void Receive(UdpSocket socket)
+    {
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(MaxBatch * MaxDatagramSize, pinned: true);
+        var touched = new List<RtcConnection>();
+        try
+        {
+            while (!_isDisposed)
+            {
+                int count = 0;
+                do
+                {
+                    Span<byte> slot = buffer.AsSpan(count * MaxDatagramSize, MaxDatagramSize);
+                    int length = socket.Receive(slot, out TransportAddress remote);
+                    if (length > 0)
+                    {
+                        Dispatch(socket.Local, remote, slot[..length], touched);
+                    }
+
+                    count++;
+                }
+                while (count < MaxBatch && socket.HasMore);
+
+                foreach (RtcConnection connection in touched)
+                {
+                    connection.Flush();
+                }
+
+                touched.Clear();
+            }
+        }
+        catch (Exception e) when (e is ObjectDisposedException or SocketException)
+        {
+            // The host has closed the socket.
+        }
+    }
+
+    private void Dispatch(TransportAddress local, TransportAddress remote, Span<byte> datagram, List<RtcConnection> touched)
+    {
+        if (!StunMessage.IsStun(datagram))
+        {
+            if (_byRemote.TryGetValue(remote, out RtcConnection? owner))
+            {
+                Handle(owner, local, remote, datagram, touched);
+            }
+
+            return;
+        }
+
+        if (StunMessage.TryReadLocalUfrag(datagram, out ReadOnlySpan<byte> ufrag))
+        {
+            if (_byUfrag.TryGetValue(Encoding.ASCII.GetString(ufrag), out RtcConnection? addressed))
+            {
+                Handle(addressed, local, remote, datagram, touched);
+                Own(addressed, remote);
+            }
+
+            return;
+        }
+
+        // A response names nobody: whoever sent the request knows its transaction id.
+        foreach (RtcConnection connection in _connections.Keys)
+        {
+            Handle(connection, local, remote, datagram, touched);
+            Own(connection, remote);
+        }
+    }
+
+    private void Own(RtcConnection connection, TransportAddress remote)
+    {
+        if (connection.IsValidatedRemote(remote) && (!_byRemote.TryGetValue(remote, out RtcConnection? owner) || owner != connection))
+        {
+            _byRemote[remote] = connection;
+        }
+    }
+
+    private static void Handle(RtcConnection connection, TransportAddress local, TransportAddress remote, Span<byte> datagram, List<RtcConnection> touched)
+    {
+        connection.HandleDatagram(local, remote, datagram);
+        if (!touched.Contains(connection))
+        {
+            touched.Add(connection);
+        }
+    }
+
+    private void DisposeSockets()
+    {
+        _isDisposed = true;
+        foreach (UdpSocket socket in _sockets)
+        {
+            socket.Dispose();
+        }
+
+        foreach (Thread thread in _threads)
+        {
+            if (thread != Thread.CurrentThread)
+            {
+                thread.Join();
+            }
+        }
+
+        Timer.Dispose();
+    }
+}

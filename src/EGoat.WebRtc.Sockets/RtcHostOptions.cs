@@ -1,0 +1,26 @@
+using EGoat.WebRtc.Dtls;
+using EGoat.WebRtc.Ice;
+
+namespace EGoat.WebRtc.Sockets;
+
+/// <summary>How an <see cref="RtcHost"/> is set up.</summary>
+public sealed record RtcHostOptions
+{
+    /// <summary>What this side proves its identity with. It must outlive the host.</summary>
+    public required DtlsCertificate Certificate { get; init; }
+
+    /// <summary>Whether loopback addresses are candidates: for peers on this machine, and only then. Default false.</summary>
+    public bool IncludeLoopback { get; init; }
+
+    /// <summary>Whether IPv6 is used. Default true.</summary>
+    public bool IncludeIPv6 { get; init; } = true;
+
+    /// <summary>Times and bounds of ICE.</summary>
+    public IceAgentOptions Ice { get; init; } = new();
+
+    /// <summary>Bytes asked of the kernel for each socket's receive buffer; what it grants may be less. Default 4 MiB.</summary>
+    public int ReceiveBufferSize { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>Bytes of a connection that may be received and not read. Default 4 MiB.</summary>
+    public int ReceiveWindow { get; init; } = 4 * 1024 * 1024;
+}

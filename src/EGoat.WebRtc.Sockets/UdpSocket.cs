@@ -1,0 +1,125 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace EGoat.WebRtc.Sockets;
+
+/// <summary>
+/// A bound UDP socket of one address family that sends and receives without allocating. The place for sending and
+/// receiving several datagrams in one call: everything above it already hands over and takes batches.
+/// </summary>
+internal sealed class UdpSocket : IDisposable
+{
+    private readonly Socket _socket;
+    private readonly SocketAddress _from;
+
+    /// <summary>Addresses in the form that the kernel takes, made once for each remote.</summary>
+    private readonly Dictionary<TransportAddress, SocketAddress> _to = [];
+
+    private UdpSocket(Socket socket)
+    {
+        _socket = socket;
+        _from = new SocketAddress(socket.AddressFamily);
+        Local = new TransportAddress(((IPEndPoint)socket.LocalEndPoint!).Address, ((IPEndPoint)socket.LocalEndPoint).Port);
+    }
+
+    /// <summary>The unspecified address and the port.</summary>
+    public TransportAddress Local { get; }
+
+    /// <summary>Whether another datagram can be received without waiting.</summary>
+    public bool HasMore => _socket.Available > 0;
+
+    /// <summary>Binds a socket to all interfaces and a free port. Null where the machine lacks the family.</summary>
+    public static UdpSocket? TryBind(AddressFamily family, int receiveBufferSize)
+    {
+        if (family == AddressFamily.InterNetworkV6 && !Socket.OSSupportsIPv6)
+        {
+            return null;
+        }
+
+        var socket = new Socket(family, SocketType.Dgram, ProtocolType.Udp);
+        try
+        {
+            if (family == AddressFamily.InterNetworkV6)
+            {
+                socket.DualMode = false;
+            }
+
+            socket.ReceiveBufferSize = receiveBufferSize;
+            socket.SendBufferSize = receiveBufferSize;
+            socket.Bind(new IPEndPoint(family == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0));
+            return new UdpSocket(socket);
+        }
+        catch (SocketException)
+        {
+            socket.Dispose();
+            return null;
+        }
+    }
+
+    /// <summary>Waits for a datagram. 0: nothing usable came, go on. Only one thread may receive.</summary>
+    /// <exception cref="ObjectDisposedException">The socket was closed.</exception>
+    public int Receive(Span<byte> buffer, out TransportAddress remote)
+    {
+        remote = default;
+        try
+        {
+            int length = _socket.ReceiveFrom(buffer, SocketFlags.None, _from);
+            remote = Parse(_from);
+            return length;
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionReset or SocketError.MessageSize or SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.ConnectionRefused)
+        {
+            return 0; // an ICMP error for something sent earlier, or a datagram longer than any of ours
+        }
+    }
+
+    /// <summary>Sends datagrams of one size that lie behind one another. Any thread may send.</summary>
+    public void Send(ReadOnlySpan<byte> datagrams, int segmentSize, TransportAddress remote)
+    {
+        SocketAddress to = GetSocketAddress(remote);
+        while (!datagrams.IsEmpty)
+        {
+            int length = Math.Min(segmentSize, datagrams.Length);
+            try
+            {
+                _socket.SendTo(datagrams[..length], SocketFlags.None, to);
+            }
+            catch (SocketException)
+            {
+                // A datagram that the kernel refuses (no route, no buffer) is as good as lost on the way; ICE notices a dead path.
+            }
+
+            datagrams = datagrams[length..];
+        }
+    }
+
+    public void Dispose() => _socket.Dispose();
+
+    private static TransportAddress Parse(SocketAddress address)
+    {
+        ReadOnlySpan<byte> bytes = address.Buffer.Span;
+        ushort port = (ushort)((bytes[2] << 8) | bytes[3]);
+        return address.Family == AddressFamily.InterNetwork
+            ? TransportAddress.FromBytes(bytes.Slice(4, 4), port)
+            : TransportAddress.FromBytes(bytes.Slice(8, 16), port);
+    }
+
+    private SocketAddress GetSocketAddress(TransportAddress remote)
+    {
+        lock (_to)
+        {
+            if (!_to.TryGetValue(remote, out SocketAddress? address))
+            {
+                const int maxRemembered = 4096;
+                if (_to.Count >= maxRemembered)
+                {
+                    _to.Clear();
+                }
+
+                address = _to[remote] = remote.ToEndPoint().Serialize();
+            }
+
+            return address;
+        }
+    }
+}
