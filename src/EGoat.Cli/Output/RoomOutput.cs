@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using EGoat.Mesh;
+using Spectre.Console;
+
+namespace EGoat.Cli.Output;
+
+/// <summary>Shows what happens in a room: JSON lines, plain lines, or on a terminal lines with progress bars below.</summary>
+internal sealed class RoomOutput(bool isJson)
+{
+    private readonly HashSet<string> _present = [];
+
+    /// <summary>Whether people watch: a terminal, and no JSON.</summary>
+    public bool IsInteractive { get; } = !isJson && !Console.IsOutputRedirected;
+
+    /// <summary>Receives the transfers on a terminal; progress is drawn there.</summary>
+    public Action<EGoatTransfer>? Progress { get; set; }
+
+    /// <summary>The room is joined.</summary>
+    public void Joined(Room room)
+    {
+        if (isJson)
+        {
+            Line(EventJson.Object(new JsonObject { ["event"] = "joined", ["room"] = room.Name, ["peer"] = room.PeerId, ["identity"] = room.Identity, ["name"] = room.DisplayName }));
+        }
+        else
+        {
+            Line($"Joined the room {room.Name} as {room.DisplayName}. It is open: whoever knows its name and server can join.");
+        }
+    }
+
+    /// <summary>Shows an event.</summary>
+    public void Show(RoomEvent e)
+    {
+        switch (e)
+        {
+            case RoomMessageReceived { Message: var message }:
+                Line(isJson ? EventJson.Message(message) : $"{Clean(message.From)}: {Clean(message.Text)}");
+                break;
+            case RoomPeerChanged { Peer: var peer }:
+                ShowPeer(peer);
+                break;
+            case RoomTransferChanged { Transfer: var transfer }:
+                Progress?.Invoke(transfer);
+                if (transfer.IsEnded)
+                {
+                    Line(isJson ? EventJson.Transfer(transfer) : Describe(transfer));
+                }
+
+                break;
+            case RoomStateChanged { State: EGoatRoomState.Reconnecting }:
+                Warn("The signaling server is out of reach. Connected peers stay; newcomers can join when it is back.");
+                break;
+            case RoomWarning { Text: var text }:
+                Warn(text);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>One file and one receiver, as a line.</summary>
+    public static string Describe(EGoatTransfer transfer)
+    {
+        string way = transfer.Direction == EGoatDirection.Sent ? $"{transfer.Name} to {Clean(transfer.Peer)}" : $"{Clean(transfer.Name)} from {Clean(transfer.Peer)}";
+        return transfer.State == EGoatTransferState.Completed
+            ? string.Create(CultureInfo.InvariantCulture, $"{way}: {transfer.Length:N0} bytes, {transfer.Rate / (1024 * 1024):F1} MiB/s, {transfer.TreeHash}{(transfer.Direction == EGoatDirection.Received ? $" -> {transfer.Path}" : "")}")
+            : $"{way}: {transfer.State}. {transfer.Error}";
+    }
+
+    /// <summary>Text from a peer, without what could move a cursor or hide itself.</summary>
+    public static string Clean(string text) => string.Concat(text.Select(c => char.IsControl(c) && c != '\n' && c != '\t' || char.GetUnicodeCategory(c) == UnicodeCategory.Format ? '\uFFFD' : c));
+
+    private void ShowPeer(EGoatPeer peer)
+    {
+        if (peer.State == EGoatPeerState.Connected && _present.Add(peer.Id))
+        {
+            Line(isJson ? EventJson.Peer("join", peer) : $"{Clean(peer.Name)} is here.");
+        }
+        else if (peer.State is EGoatPeerState.Left or EGoatPeerState.Disconnected && _present.Remove(peer.Id))
+        {
+            Line(isJson ? EventJson.Peer("leave", peer) : $"{Clean(peer.Name)} is gone.");
+        }
+    }
+
+    private void Warn(string text)
+    {
+        if (isJson)
+        {
+            Line(EventJson.Object(new JsonObject { ["event"] = "warning", ["text"] = text }));
+        }
+        else
+        {
+            Console.Error.WriteLine($"egoat: {text}");
+        }
+    }
+
+    private void Line(string text)
+    {
+        if (IsInteractive)
+        {
+            AnsiConsole.WriteLine(text);
+        }
+        else
+        {
+            Console.Out.WriteLine(text);
+            Console.Out.Flush();
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using Microsoft.Data.Sqlite;
+
+namespace EGoat.History;
+
+/// <summary>The tables of <c>chat.db</c>; <c>user_version</c> says which migrations have run. Times are milliseconds since 1970.</summary>
+internal static class Schema
+{
+    /// <summary>Each entry leads from its index to the next version. Released ones never change.</summary>
+    private static readonly string[] Migrations =
+    [
+        """
+        CREATE TABLE identities (
+            identity   TEXT NOT NULL,
+            name       TEXT NOT NULL,
+            room       TEXT NOT NULL,
+            first_seen INTEGER NOT NULL,
+            last_seen  INTEGER NOT NULL,
+            PRIMARY KEY (identity, name)
+        );
+        CREATE INDEX identities_name ON identities (name);
+
+        CREATE TABLE messages (
+            sequence    INTEGER PRIMARY KEY AUTOINCREMENT,
+            id          TEXT NOT NULL,
+            room        TEXT NOT NULL,
+            name        TEXT NOT NULL,
+            identity    TEXT NOT NULL,
+            text        TEXT NOT NULL,
+            sent_at     INTEGER NOT NULL,
+            received_at INTEGER NOT NULL,
+            direction   TEXT NOT NULL CHECK (direction IN ('Received', 'Sent')),
+            private     INTEGER NOT NULL,
+            UNIQUE (identity, id)
+        );
+        CREATE INDEX messages_room ON messages (room, sequence);
+        CREATE INDEX messages_received_at ON messages (received_at);
+        CREATE VIRTUAL TABLE messages_text USING fts5 (text, content = 'messages', content_rowid = 'sequence');
+        CREATE TRIGGER messages_inserted AFTER INSERT ON messages BEGIN
+            INSERT INTO messages_text (rowid, text) VALUES (new.sequence, new.text);
+        END;
+        CREATE TRIGGER messages_deleted AFTER DELETE ON messages BEGIN
+            INSERT INTO messages_text (messages_text, rowid, text) VALUES ('delete', old.sequence, old.text);
+        END;
+
+        CREATE TABLE receipts (
+            message_id TEXT NOT NULL,
+            identity   TEXT NOT NULL,
+            at         INTEGER NOT NULL,
+            PRIMARY KEY (message_id, identity)
+        );
+
+        CREATE TABLE transfers (
+            id            TEXT NOT NULL,
+            peer_identity TEXT NOT NULL,
+            name          TEXT NOT NULL,
+            room          TEXT NOT NULL,
+            path          TEXT NOT NULL,
+            peer          TEXT NOT NULL,
+            direction     TEXT NOT NULL,
+            length        INTEGER NOT NULL,
+            transferred   INTEGER NOT NULL,
+            resumed       INTEGER NOT NULL,
+            tree_hash     TEXT,
+            state         TEXT NOT NULL,
+            error         TEXT,
+            started       INTEGER NOT NULL,
+            finished      INTEGER,
+            rate          REAL NOT NULL,
+            PRIMARY KEY (id, peer_identity, name)
+        );
+        CREATE INDEX transfers_started ON transfers (started);
+        """,
+    ];
+
+    /// <summary>Brings the file to this version; a file of a later one is refused.</summary>
+    public static void Migrate(SqliteConnection connection, string path)
+    {
+        Execute(connection, "BEGIN IMMEDIATE");
+        try
+        {
+            using SqliteCommand version = connection.CreateCommand();
+            version.CommandText = "PRAGMA user_version";
+            long present = (long)version.ExecuteScalar()!;
+            if (present > Migrations.Length)
+            {
+                throw new HistoryException($"The history '{path}' was made by a later version of E-Goat. Update this one, or use another file.");
+            }
+
+            for (long i = present; i < Migrations.Length; i++)
+            {
+                Execute(connection, Migrations[i]);
+            }
+
+            Execute(connection, $"PRAGMA user_version = {Migrations.Length}");
+            Execute(connection, "COMMIT");
+        }
+        catch
+        {
+            Execute(connection, "ROLLBACK");
+            throw;
+        }
+    }
+
+    public static void Execute(SqliteConnection connection, string sql)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+#pragma warning disable CA2100 // Only constants of this assembly come here.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        command.ExecuteNonQuery();
+    }
+}

@@ -1,0 +1,419 @@
+using System.Threading.Channels;
+using EGoat.Mesh.Protocol;
+using EGoat.WebRtc;
+using EGoat.WebRtc.Sockets;
+
+namespace EGoat.Mesh.Peers;
+
+/// <summary>
+/// Another member of the room: its connection of the moment, what it has said of itself, and the texts it has not confirmed,
+/// which outlive a connection.
+/// </summary>
+/// <remarks>Everything that changes it happens under its lock; nothing waits under it.</remarks>
+internal sealed class Peer(string id, IPeerOwner owner)
+{
+    /// <summary>Label of the control channel.</summary>
+    private const string ControlLabel = "egoat";
+
+    /// <summary>Texts that wait for a peer to confirm them; one more is refused.</summary>
+    private const int MaxUnconfirmed = 1024;
+
+    private const int MaxOutgoing = 2048;
+
+    /// <summary>How long closing waits for what was said last to be queued for sending.</summary>
+    private static readonly TimeSpan FarewellTimeout = TimeSpan.FromMilliseconds(500);
+
+    private readonly Lock _gate = new();
+    private readonly LinkedList<TextMessage> _unconfirmed = new();
+    private RtcConnection? _connection;
+    private Channel<ControlMessage>? _outgoing;
+    private Task _writing = Task.CompletedTask;
+    private string _session = "";
+    private HelloMessage? _hello;
+    private string _identity = "";
+    private DateTimeOffset? _connectedAt;
+    private EGoatPeerState _state = EGoatPeerState.Connecting;
+
+    public string Id => id;
+
+    /// <summary>How often connecting has failed in a row.</summary>
+    public int Failures { get; set; }
+
+    public string Identity => _identity;
+
+    public string Instance => _hello?.Instance ?? "";
+
+    public bool IsConnected => _state == EGoatPeerState.Connected;
+
+    /// <summary>Whether there is a connection that works or may yet.</summary>
+    public bool HasLiveConnection
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _connection is { State: not (PeerConnectionState.Failed or PeerConnectionState.Closed) };
+            }
+        }
+    }
+
+    public bool HasUnconfirmed
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _unconfirmed.Count > 0;
+            }
+        }
+    }
+
+    public bool AcceptsFiles => _state == EGoatPeerState.Connected && _hello is { Accepts: true };
+
+    /// <summary>The longest frame of a file channel that the peer takes.</summary>
+    public int MaxFrameLength => (int)Math.Min(
+        _hello?.Features.Contains(ControlMessage.Frame64KFeature) == true ? FileFrame.MaxLength : FileFrame.MaxSmallLength,
+        _connection?.MaxMessageSize ?? FileFrame.MaxSmallLength);
+
+    public EGoatPeer Snapshot(string room)
+    {
+        lock (_gate)
+        {
+            return new EGoatPeer
+            {
+                Id = id,
+                Room = room,
+                Name = _hello?.Name ?? "",
+                Identity = _identity,
+                State = _state,
+                AcceptsFiles = _hello?.Accepts ?? false,
+                Address = _connection?.RemoteAddress?.ToString() ?? "",
+                ConnectedAt = _connectedAt,
+            };
+        }
+    }
+
+    /// <summary>Makes an offer over a new connection, which replaces the present one.</summary>
+    public Introduction Offer(RtcConnection connection)
+    {
+        RtcDataChannel control = connection.CreateDataChannel(ControlLabel);
+        string session = Base32.NewId();
+        Replace(connection, session);
+        string sdp = connection.CreateOffer();
+        _ = RunAsync(connection, control);
+        return new Introduction { Kind = "offer", Session = session, Sdp = sdp };
+    }
+
+    /// <summary>Answers an offer over a new connection, which replaces the present one.</summary>
+    /// <exception cref="FormatException">The offer cannot be used.</exception>
+    public Introduction Answer(RtcConnection connection, string session, string offer)
+    {
+        string sdp = connection.AcceptOffer(offer);
+        Replace(connection, session);
+        _ = RunAsync(connection, null);
+        return new Introduction { Kind = "answer", Session = session, Sdp = sdp };
+    }
+
+    /// <summary>Takes the answer, if it is to the offer of the moment.</summary>
+    public void HandleAnswer(string session, string sdp)
+    {
+        if (Current(session) is { } connection)
+        {
+            try
+            {
+                connection.AcceptAnswer(sdp);
+            }
+            catch (Exception e) when (e is FormatException or InvalidOperationException)
+            {
+                owner.Warn($"The answer of a peer cannot be used: {e.Message}");
+            }
+        }
+    }
+
+    public void HandleCandidate(string session, string candidate) => Current(session)?.AddRemoteCandidate(candidate);
+
+    /// <summary>Sends a control message if the peer is connected.</summary>
+    public void Send(ControlMessage message)
+    {
+        lock (_gate)
+        {
+            _outgoing?.Writer.TryWrite(message);
+        }
+    }
+
+    /// <summary>Sends a text, now or as soon as the peer is connected, until it confirms. False when too many wait.</summary>
+    public bool SendText(TextMessage text)
+    {
+        lock (_gate)
+        {
+            if (_unconfirmed.Count >= MaxUnconfirmed)
+            {
+                return false;
+            }
+
+            _unconfirmed.AddLast(text);
+            _outgoing?.Writer.TryWrite(text);
+            return true;
+        }
+    }
+
+    /// <summary>The peer has stored a text.</summary>
+    public void Confirm(string messageId)
+    {
+        lock (_gate)
+        {
+            for (LinkedListNode<TextMessage>? node = _unconfirmed.First; node is not null; node = node.Next)
+            {
+                if (node.Value.Id == messageId)
+                {
+                    _unconfirmed.Remove(node);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <summary>A channel for a transfer.</summary>
+    /// <exception cref="RtcException">The peer is not connected.</exception>
+    public RtcDataChannel OpenChannel(string label)
+    {
+        lock (_gate)
+        {
+            return _connection?.CreateDataChannel(label) ?? throw new RtcException("The peer is not connected.");
+        }
+    }
+
+    /// <summary>Ends the connection; <see cref="IPeerOwner.OnEnded"/> is not called for it.</summary>
+    public async ValueTask CloseAsync()
+    {
+        RtcConnection? connection;
+        lock (_gate)
+        {
+            (connection, _connection) = (_connection, null);
+            _outgoing?.Writer.TryComplete();
+            _outgoing = null;
+            _session = "";
+            _state = EGoatPeerState.Left;
+        }
+
+        if (connection is not null)
+        {
+            await Task.WhenAny(_writing, Task.Delay(FarewellTimeout)).ConfigureAwait(false);
+            await connection.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private RtcConnection? Current(string session)
+    {
+        lock (_gate)
+        {
+            return session == _session ? _connection : null;
+        }
+    }
+
+    private void Replace(RtcConnection connection, string session)
+    {
+        RtcConnection? old;
+        lock (_gate)
+        {
+            (old, _connection) = (_connection, connection);
+            _session = session;
+            _outgoing?.Writer.TryComplete();
+            _outgoing = null;
+            _state = EGoatPeerState.Connecting;
+        }
+
+        if (old is not null)
+        {
+            _ = old.DisposeAsync().AsTask();
+        }
+    }
+
+    // The life of one connection: its states and channels, until it ends.
+    private async Task RunAsync(RtcConnection connection, RtcDataChannel? control)
+    {
+        Task talking = control is null ? Task.CompletedTask : TalkAsync(connection, control);
+        string? reason = null;
+        await foreach (RtcEvent e in connection.Events.ReadAllAsync().ConfigureAwait(false))
+        {
+            reason = e.Reason ?? reason;
+            if (e.IncomingChannel is { } channel)
+            {
+                if (channel.Label == ControlLabel && control is null)
+                {
+                    control = channel;
+                    talking = TalkAsync(connection, channel);
+                }
+                else if (!owner.OnFileChannel(this, channel))
+                {
+                    channel.Close();
+                }
+            }
+            else
+            {
+                HandleState(connection, e.State);
+            }
+        }
+
+        await talking.ConfigureAwait(false);
+        await connection.DisposeAsync().ConfigureAwait(false);
+        if (ReferenceEquals(connection, _connection))
+        {
+            SetState(connection, EGoatPeerState.Disconnected);
+            owner.OnEnded(this, reason);
+        }
+    }
+
+    private void HandleState(RtcConnection connection, PeerConnectionState state)
+    {
+        switch (state)
+        {
+            case PeerConnectionState.Disconnected:
+                SetState(connection, EGoatPeerState.Disconnected);
+                break;
+            case PeerConnectionState.Connected when _hello is not null && _state == EGoatPeerState.Disconnected:
+                SetState(connection, EGoatPeerState.Connected);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void SetState(RtcConnection connection, EGoatPeerState state)
+    {
+        lock (_gate)
+        {
+            if (_connection != connection || _state == state)
+            {
+                return;
+            }
+
+            _state = state;
+        }
+
+        owner.OnChanged(this);
+    }
+
+    // Both sides say hello, then everything the other has not confirmed, then whatever comes.
+    private async Task TalkAsync(RtcConnection connection, RtcDataChannel control)
+    {
+        var outgoing = Channel.CreateBounded<ControlMessage>(MaxOutgoing);
+        lock (_gate)
+        {
+            if (_connection != connection)
+            {
+                return;
+            }
+
+            _outgoing = outgoing;
+            outgoing.Writer.TryWrite(owner.CreateHello());
+            foreach (TextMessage text in _unconfirmed)
+            {
+                outgoing.Writer.TryWrite(text);
+            }
+        }
+
+        Task writing = WriteAsync(control, outgoing.Reader);
+        _writing = writing;
+        try
+        {
+            while (await control.ReceiveAsync().ConfigureAwait(false) is { } received)
+            {
+                using (received)
+                {
+                    if (!received.IsText || !ControlCodec.TryParse(received.Data, out ControlMessage message))
+                    {
+                        owner.Warn("A peer sent a message that cannot be read; it was disconnected.");
+                        break;
+                    }
+
+                    if (message is HelloMessage hello)
+                    {
+                        if (!HandleHello(connection, hello))
+                        {
+                            break;
+                        }
+                    }
+                    else if (_hello is not null)
+                    {
+                        await owner.OnMessageAsync(this, message).ConfigureAwait(false);
+                    }
+                }
+            }
+        }
+        catch (RtcException)
+        {
+            // The connection has ended; its events say why.
+        }
+
+        outgoing.Writer.TryComplete();
+        await writing.ConfigureAwait(false);
+        if (connection.State == PeerConnectionState.Connected)
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private bool HandleHello(RtcConnection connection, HelloMessage hello)
+    {
+        if (hello.V > ControlMessage.Version)
+        {
+            Send(new ByeMessage($"This side speaks version {ControlMessage.Version} of the peer protocol."));
+            return false;
+        }
+
+        lock (_gate)
+        {
+            if (_connection != connection)
+            {
+                return false;
+            }
+
+            bool isFirst = _state != EGoatPeerState.Connected;
+            _hello = hello;
+            _identity = IdentityId.FromCertificate(connection.RemoteCertificate.Span);
+            _connectedAt = isFirst ? DateTimeOffset.UtcNow : _connectedAt;
+            _state = EGoatPeerState.Connected;
+            Failures = 0;
+        }
+
+        owner.OnHello(this);
+        return true;
+    }
+
+    private static async Task WriteAsync(RtcDataChannel control, ChannelReader<ControlMessage> outgoing)
+    {
+        try
+        {
+            await foreach (ControlMessage message in outgoing.ReadAllAsync().ConfigureAwait(false))
+            {
+                await control.SendAsync(ControlCodec.Encode(message), isText: true).ConfigureAwait(false);
+            }
+        }
+        catch (RtcException)
+        {
+            // The reader of the channel notices too.
+        }
+    }
+}
+
+/// <summary>What a <see cref="Peer"/> tells the room. Called in order for a connection, never under a lock.</summary>
+internal interface IPeerOwner
+{
+    HelloMessage CreateHello();
+
+    /// <summary>The peer has said who it is, or something else of it has changed.</summary>
+    void OnHello(Peer peer);
+
+    void OnChanged(Peer peer);
+
+    /// <summary>The connection has ended by itself.</summary>
+    void OnEnded(Peer peer, string? reason);
+
+    ValueTask OnMessageAsync(Peer peer, ControlMessage message);
+
+    /// <summary>The peer has opened a channel other than the control channel. False refuses it.</summary>
+    bool OnFileChannel(Peer peer, RtcDataChannel channel);
+
+    void Warn(string text);
+}

@@ -1,0 +1,77 @@
+using System.Diagnostics;
+
+namespace EGoat.Mesh.Transfers;
+
+/// <summary>One file on its way to or from one peer: counts bytes, and reports at most ten times a second.</summary>
+internal sealed class TransferProgress(TransferList list, EGoatTransfer transfer)
+{
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock _gate = new();
+    private readonly long _started = Stopwatch.GetTimestamp();
+    private long _lastReport = Stopwatch.GetTimestamp();
+    private EGoatTransfer _transfer = transfer;
+
+    public EGoatTransfer Snapshot
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _transfer;
+            }
+        }
+    }
+
+    /// <summary>So many bytes of content have travelled since the last call.</summary>
+    public void Add(long bytes)
+    {
+        EGoatTransfer? report = null;
+        lock (_gate)
+        {
+            long transferred = _transfer.BytesTransferred + bytes;
+            _transfer = _transfer with
+            {
+                State = EGoatTransferState.Active,
+                BytesTransferred = transferred,
+                Rate = transferred / Math.Max(0.001, Stopwatch.GetElapsedTime(_started).TotalSeconds),
+            };
+            if (Stopwatch.GetElapsedTime(_lastReport) >= ReportInterval)
+            {
+                _lastReport = Stopwatch.GetTimestamp();
+                report = _transfer;
+            }
+        }
+
+        if (report is not null)
+        {
+            list.Report(report);
+        }
+    }
+
+    /// <summary>It is over.</summary>
+    public async Task<EGoatTransfer> EndAsync(EGoatTransferState state, string? error, string? treeHash = null, string? path = null)
+    {
+        EGoatTransfer ended;
+        lock (_gate)
+        {
+            if (_transfer.IsEnded)
+            {
+                return _transfer;
+            }
+
+            ended = _transfer = _transfer with
+            {
+                State = state,
+                Error = error,
+                TreeHash = treeHash,
+                Path = path ?? _transfer.Path,
+                Finished = DateTimeOffset.UtcNow,
+                Rate = _transfer.BytesTransferred / Math.Max(0.001, Stopwatch.GetElapsedTime(_started).TotalSeconds),
+            };
+        }
+
+        await list.EndAsync(ended).ConfigureAwait(false);
+        return ended;
+    }
+}

@@ -1,0 +1,153 @@
+using System.Net;
+using EGoat.History;
+using EGoat.Mesh;
+using EGoat.Web;
+using EGoat.WebRtc.Dtls;
+
+namespace EGoat.Node;
+
+/// <summary>One installation in this process: its identity, its history, the rooms it has joined, the servers it runs.</summary>
+public sealed class EGoatNode : IAsyncDisposable
+{
+    private static readonly SemaphoreSlim SharedGate = new(1);
+    private static EGoatNode? _shared;
+
+    private readonly DtlsCertificate _certificate;
+    /// <summary>This process, as its peers tell it from others of the same identity.</summary>
+    private readonly string _instance = Room.CreateInstanceId();
+    private readonly Lock _gate = new();
+    private readonly List<Room> _rooms = [];
+    private readonly List<SignalingServer> _servers = [];
+
+    private EGoatNode(string dataFolder, DtlsCertificate certificate, HistoryStore history)
+    {
+        DataFolder = dataFolder;
+        _certificate = certificate;
+        History = history;
+        Identity = IdentityId.FromCertificate(certificate.Der.Span);
+    }
+
+    /// <summary><c>user@host</c>.</summary>
+    public static string DefaultDisplayName => $"{Environment.UserName}@{Dns.GetHostName()}";
+
+    /// <summary>The identity id.</summary>
+    public string Identity { get; }
+
+    /// <summary>The folder of identity and history.</summary>
+    public string DataFolder { get; }
+
+    /// <summary>The history.</summary>
+    public HistoryStore History { get; }
+
+    /// <summary>The rooms that are joined.</summary>
+    public IReadOnlyList<Room> Rooms
+    {
+        get
+        {
+            lock (_gate)
+            {
+                _rooms.RemoveAll(r => r.State == EGoatRoomState.Left);
+                return [.. _rooms];
+            }
+        }
+    }
+
+    /// <summary>The servers that run.</summary>
+    public IReadOnlyList<SignalingServer> Servers
+    {
+        get
+        {
+            lock (_gate)
+            {
+                _servers.RemoveAll(s => s.Stopped.IsCompleted);
+                return [.. _servers];
+            }
+        }
+    }
+
+    /// <summary>Opens the installation.</summary>
+    /// <exception cref="NodeException">Its folder, identity or history cannot be used.</exception>
+    public static EGoatNode Open(NodeOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        string folder = Path.GetFullPath(options.DataFolder ?? DefaultDataFolder());
+        DtlsCertificate certificate = IdentityFile.LoadOrCreate(folder);
+        try
+        {
+            return new EGoatNode(folder, certificate, HistoryStore.Open(options.DatabasePath ?? Path.Combine(folder, "chat.db")));
+        }
+        catch (HistoryException e)
+        {
+            certificate.Dispose();
+            throw new NodeException(e.Message, e);
+        }
+    }
+
+    /// <summary>The installation that this process shares, opened when it is first asked for.</summary>
+    /// <exception cref="NodeException">Its folder, identity or history cannot be used.</exception>
+    public static async Task<EGoatNode> GetSharedAsync(CancellationToken cancellationToken)
+    {
+        await SharedGate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return _shared ??= Open(new NodeOptions());
+        }
+        finally
+        {
+            SharedGate.Release();
+        }
+    }
+
+    /// <summary>Closes what <see cref="GetSharedAsync"/> opened.</summary>
+    public static async Task CloseSharedAsync()
+    {
+        if (Interlocked.Exchange(ref _shared, null) is { } shared)
+        {
+            await shared.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Joins a room.</summary>
+    /// <exception cref="RoomException">The name is not valid, or the server cannot be reached or refuses.</exception>
+    public async Task<Room> JoinAsync(RoomOptions options, CancellationToken cancellationToken)
+    {
+        Room room = await Room.JoinAsync(options, _certificate, _instance, History, cancellationToken).ConfigureAwait(false);
+        lock (_gate)
+        {
+            _rooms.Add(room);
+        }
+
+        return room;
+    }
+
+    /// <summary>Starts a signaling server whose page and REST API show this installation's history.</summary>
+    /// <exception cref="SignalingServerException">It cannot listen there.</exception>
+    public async Task<SignalingServer> StartSignalingAsync(SignalingServerOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        SignalingServer server = await SignalingServer.StartAsync(options with { CertificateFolder = options.CertificateFolder ?? DataFolder }, History, cancellationToken).ConfigureAwait(false);
+        lock (_gate)
+        {
+            _servers.Add(server);
+        }
+
+        return server;
+    }
+
+    /// <summary>Leaves all rooms, stops all servers, closes the history.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(Rooms.Select(r => r.LeaveAsync())).ConfigureAwait(false);
+        foreach (SignalingServer server in Servers)
+        {
+            await server.DisposeAsync().ConfigureAwait(false);
+        }
+
+        await History.DisposeAsync().ConfigureAwait(false);
+        _certificate.Dispose();
+    }
+
+    private static string DefaultDataFolder() => Environment.GetEnvironmentVariable("EGOAT_HOME") is { Length: > 0 } home
+        ? home
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "egoat");
+}

@@ -1,0 +1,11 @@
+namespace EGoat.Node;
+
+/// <summary>Where an installation keeps its data.</summary>
+public sealed record NodeOptions
+{
+    /// <summary>The folder of identity and history; null: <c>$EGOAT_HOME</c>, else the platform's per-user data folder.</summary>
+    public string? DataFolder { get; init; }
+
+    /// <summary>The history file; null: <c>chat.db</c> in the data folder.</summary>
+    public string? DatabasePath { get; init; }
+}

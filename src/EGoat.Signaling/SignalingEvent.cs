@@ -1,0 +1,22 @@
+namespace EGoat.Signaling;
+
+/// <summary>What a <see cref="SignalingClient"/> reports.</summary>
+public abstract record SignalingEvent;
+
+/// <summary>The room was joined, for the first time or again: who is there.</summary>
+public sealed record SignalingJoined(IReadOnlyList<string> Peers, IReadOnlyList<IceServer> IceServers, bool IsRejoin) : SignalingEvent;
+
+/// <summary>Somebody has joined, and will make an offer.</summary>
+public sealed record SignalingPeerJoined(string Peer) : SignalingEvent;
+
+/// <summary>Somebody's socket is gone; a connection to it may well stand.</summary>
+public sealed record SignalingPeerLeft(string Peer) : SignalingEvent;
+
+/// <summary>A member says something about a connection.</summary>
+public sealed record SignalingReceived(string From, string Data) : SignalingEvent;
+
+/// <summary>The server is out of reach; the client goes on trying.</summary>
+public sealed record SignalingLost(string Reason) : SignalingEvent;
+
+/// <summary>The server refuses for good; nothing follows.</summary>
+public sealed record SignalingRefused(string Code, string Message) : SignalingEvent;

@@ -1,0 +1,22 @@
+namespace EGoat.Signaling;
+
+/// <summary>A signaling server cannot be reached or refuses, in one line for people.</summary>
+public sealed class SignalingException : Exception
+{
+    /// <summary>Creates one without a message.</summary>
+    public SignalingException()
+    {
+    }
+
+    /// <summary>Creates one with one clear line.</summary>
+    public SignalingException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Creates one with one clear line and its cause.</summary>
+    public SignalingException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
