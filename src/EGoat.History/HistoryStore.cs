@@ -256,13 +256,25 @@ public sealed class HistoryStore : IRoomStore, IAsyncDisposable
         var connection = new SqliteConnection(_connectionString);
         await using (connection.ConfigureAwait(false))
         {
-            await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
             using SqliteCommand command = Create(connection, sql, [.. where.Parameters]);
-            using SqliteDataReader row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            using SqliteDataReader row = await OpenReaderAsync(connection, command, cancellationToken).ConfigureAwait(false);
             while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
             {
                 yield return read(row);
             }
+        }
+    }
+
+    private async Task<SqliteDataReader> OpenReaderAsync(SqliteConnection connection, SqliteCommand command, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+            return await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (SqliteException e)
+        {
+            throw new HistoryException(Explain(Path, e), e);
         }
     }
 

@@ -19,7 +19,7 @@ namespace EGoat.Web;
 /// The embedded server: the signaling hub at <c>/signal</c>, the page at <c>/</c>, the REST API under <c>/api/</c>. Plain http
 /// on loopback, which browsers take for secure; https with a pinned self-signed certificate elsewhere.
 /// </summary>
-public sealed class SignalingServer : IAsyncDisposable
+public sealed class SignalingServer : EGoatSignaling, IAsyncDisposable
 {
     private const int TokenLength = 24;
 
@@ -31,6 +31,8 @@ public sealed class SignalingServer : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private Uri _url = null!;
+
     private SignalingServer(WebApplication application, SignalingHub hub, X509Certificate2? certificate)
     {
         _application = application;
@@ -39,17 +41,23 @@ public sealed class SignalingServer : IAsyncDisposable
         Token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenLength));
     }
 
-    /// <summary>What peers join; with <c>#cert=</c> when it is https.</summary>
-    public Uri Url { get; private set; } = null!;
+    /// <inheritdoc/>
+    public override Uri Url => _url;
 
-    /// <summary>The page with its secret token: for this machine's user alone.</summary>
-    public string Page => $"{Url.GetLeftPart(UriPartial.Authority)}/#t={Token}";
+    /// <inheritdoc/>
+    public override string Page => $"{Url.GetLeftPart(UriPartial.Authority)}/#t={Token}";
 
     /// <summary>The bearer token of the REST API.</summary>
     public string Token { get; }
 
-    /// <summary>The rooms that have members, and how many.</summary>
-    public IReadOnlyList<(string Name, int Members)> Rooms => _hub.Rooms;
+    /// <inheritdoc/>
+    public override int Rooms => _hub.Rooms.Count;
+
+    /// <inheritdoc/>
+    public override int Peers => _hub.Rooms.Sum(r => r.Members);
+
+    /// <inheritdoc/>
+    public override bool IsRunning => !_stopped.Task.IsCompleted;
 
     /// <summary>Completes when the server has stopped.</summary>
     public Task Stopped => _stopped.Task;
@@ -106,7 +114,7 @@ public sealed class SignalingServer : IAsyncDisposable
             throw new SignalingServerException($"Cannot listen on {options.Listen}: {Explain(e)} Choose another address or port, or port 0 for a free one.", e);
         }
 
-        server.Url = server.FindUrl(options.Listen, certificate);
+        server._url = server.FindUrl(options.Listen, certificate);
         return server;
     }
 
@@ -129,9 +137,6 @@ public sealed class SignalingServer : IAsyncDisposable
         _certificate?.Dispose();
         _stop.Dispose();
     }
-
-    /// <summary>The URL.</summary>
-    public override string ToString() => Url.ToString();
 
     private static string Explain(Exception e) => (e as SocketException ?? e.GetBaseException() as SocketException)?.SocketErrorCode switch
     {

@@ -87,6 +87,9 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
         }
     }
 
+    /// <summary>Messages that came and were not taken.</summary>
+    public UnreadMessages Unread { get; } = new();
+
     /// <inheritdoc/>
     public override IReadOnlyList<EGoatTransfer> Transfers => _transfers.Snapshot();
 
@@ -272,6 +275,7 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
         await _transfers.CompleteAsync().ConfigureAwait(false);
         SetState(EGoatRoomState.Left);
         await _events.CompleteAsync().ConfigureAwait(false);
+        Unread.Complete();
     }
 
     /// <inheritdoc/>
@@ -342,6 +346,7 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
         switch (e)
         {
             case RoomMessageReceived message:
+                Unread.Add(message.Message);
                 OnMessageReceived(message.Message);
                 break;
             case RoomPeerChanged peer:

@@ -1,0 +1,12 @@
+using System.Management.Automation;
+
+namespace EGoat.PowerShell.Commands;
+
+/// <summary>Gets the signaling servers of this process.</summary>
+[Cmdlet(VerbsCommon.Get, "EGoatSignaling")]
+[OutputType(typeof(EGoatSignaling))]
+public sealed class GetEGoatSignaling : EGoatCmdlet
+{
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => WriteObject(GetNode().Servers, enumerateCollection: true);
+}

@@ -1,0 +1,89 @@
+using System.Management.Automation;
+using EGoat.Mesh;
+using EGoat.Node;
+
+namespace EGoat.PowerShell.Commands;
+
+/// <summary>
+/// Joins a room and emits every received message until Ctrl+C, -Count or -Timeout; or returns the room at once and stays
+/// joined with -Background.
+/// </summary>
+[Cmdlet(VerbsCommon.Join, "EGoatRoom", DefaultParameterSetName = "Stream")]
+[OutputType(typeof(EGoatMessage), ParameterSetName = ["Stream"])]
+[OutputType(typeof(EGoatRoom), ParameterSetName = ["Background"])]
+public sealed class JoinEGoatRoom : EGoatCmdlet
+{
+    private Room? _room;
+
+    /// <summary>The room's name.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    public string Room { get; set; } = "";
+
+    /// <summary>The signaling server's URL.</summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Url")]
+    public Uri Server { get; set; } = null!;
+
+    /// <summary>The name that others see.</summary>
+    [Parameter]
+    public string DisplayName { get; set; } = EGoatNode.DefaultDisplayName;
+
+    /// <summary>The folder that files are received into; without it they are rejected. Finished transfers are emitted too.</summary>
+    [Parameter]
+    public string? Destination { get; set; }
+
+    /// <summary>Ends after so many messages.</summary>
+    [Parameter(ParameterSetName = "Stream")]
+    [ValidateRange(1, int.MaxValue)]
+    public int Count { get; set; }
+
+    /// <summary>Ends after so many seconds.</summary>
+    [Parameter(ParameterSetName = "Stream")]
+    [ValidateRange(1, 86400)]
+    public int Timeout { get; set; }
+
+    /// <summary>Returns the room at once and stays joined.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Background")]
+    public SwitchParameter Background { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        var options = new RoomOptions
+        {
+            Server = Server,
+            Room = Room,
+            DisplayName = DisplayName,
+            Receive = Destination is null ? null : new ReceiveOptions { Destination = GetUnresolvedProviderPathFromPSPath(Destination) },
+        };
+        Room room = Await(GetNode().JoinAsync(options, StopToken), Room);
+        WriteWarning($"The room '{room.Name}' is open: whoever knows its name and server can join it.");
+        if (Background)
+        {
+            WriteObject(room);
+            return;
+        }
+
+        _room = room;
+        using RoomSubscription subscription = room.Subscribe();
+        new EventStream(this, Count, Timeout, withTransfers: Destination is not null).Run(subscription, StopToken);
+        Leave();
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            Leave();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private void Leave()
+    {
+        Room? room = Interlocked.Exchange(ref _room, null);
+        room?.LeaveAsync(CancellationToken.None).GetAwaiter().GetResult();
+    }
+}

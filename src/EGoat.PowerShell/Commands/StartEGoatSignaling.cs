@@ -1,0 +1,40 @@
+using System.Management.Automation;
+using System.Net;
+using EGoat.Signaling;
+using EGoat.Web;
+
+namespace EGoat.PowerShell.Commands;
+
+/// <summary>Starts a signaling server in this process; it runs until it is stopped or pwsh ends.</summary>
+[Cmdlet(VerbsLifecycle.Start, "EGoatSignaling", SupportsShouldProcess = true)]
+[OutputType(typeof(EGoatSignaling))]
+public sealed class StartEGoatSignaling : EGoatCmdlet
+{
+    /// <summary>The port; 0 takes a free one.</summary>
+    [Parameter(Position = 0)]
+    [ValidateRange(0, 65535)]
+    public int Port { get; set; } = SignalingServerOptions.DefaultPort;
+
+    /// <summary>The address; off loopback it is https with a certificate of its own.</summary>
+    [Parameter]
+    public IPAddress ListenAddress { get; set; } = IPAddress.Loopback;
+
+    /// <summary>STUN and TURN servers that peers are told of.</summary>
+    [Parameter]
+    public string[] IceServer { get; set; } = [];
+
+    /// <summary>Plain http off loopback.</summary>
+    [Parameter]
+    public SwitchParameter InsecureHttp { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        var listen = new IPEndPoint(ListenAddress, Port);
+        if (ShouldProcess(listen.ToString(), "Start a signaling server"))
+        {
+            var options = new SignalingServerOptions { Listen = listen, InsecureHttp = InsecureHttp, IceServers = [.. IceServer.Select(url => new IceServer([url]))] };
+            WriteObject(Await(GetNode().StartSignalingAsync(options, StopToken), listen));
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.Management.Automation;
+using EGoat.Mesh;
+using EGoat.Node;
+using EGoat.Web;
+
+namespace EGoat.PowerShell;
+
+/// <summary>
+/// What every cmdlet shares: a token that Ctrl+C cancels, waiting on the pipeline thread, and errors that name the thing and
+/// the remedy. Only the pipeline thread writes.
+/// </summary>
+public abstract class EGoatCmdlet : PSCmdlet, IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+
+    /// <summary>Cancelled by Ctrl+C.</summary>
+    protected CancellationToken StopToken => _stop.Token;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <inheritdoc/>
+    protected override void StopProcessing() => _stop.Cancel();
+
+    /// <summary>Frees what the command holds; a pipeline that a later command ends comes here and nowhere else.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _stop.Dispose();
+        }
+    }
+
+    /// <summary>Waits on the pipeline thread. What is known to go wrong ends the command with an error that names the remedy.</summary>
+    protected T Await<T>(Task<T> task, object? target = null)
+    {
+        try
+        {
+            return task.GetAwaiter().GetResult();
+        }
+        catch (Exception e) when (ToError(e, target) is { } error)
+        {
+            ThrowTerminatingError(error);
+            throw;
+        }
+    }
+
+    /// <summary>Waits on the pipeline thread.</summary>
+    protected void Await(Task task, object? target = null) => Await(ToResult(task), target);
+
+    /// <summary>This installation.</summary>
+    protected EGoatNode GetNode() => Await(EGoatNode.GetSharedAsync(StopToken));
+
+    /// <summary>The joined room of a name, or the only one if no name is given.</summary>
+    protected Room GetRoom(string? name)
+    {
+        IReadOnlyList<Room> rooms = GetNode().Rooms;
+        Room[] matching = [.. rooms.Where(r => name is null || r.Name.Equals(name, StringComparison.OrdinalIgnoreCase))];
+        if (matching.Length == 1)
+        {
+            return matching[0];
+        }
+
+        string message = (name, matching.Length) switch
+        {
+            (null, 0) => "No room is joined. Join one with: Join-EGoatRoom NAME -Server URL -Background",
+            (null, _) => $"Several rooms are joined: {string.Join(", ", rooms.Select(r => r.Name))}. Name one with -Room.",
+            (_, 0) => $"The room '{name}' is not joined. Join it with: Join-EGoatRoom {name} -Server URL -Background",
+            _ => $"The room '{name}' is joined {matching.Length} times. Leave one with Exit-EGoatRoom.",
+        };
+        ThrowTerminatingError(new ErrorRecord(new ItemNotFoundException(message), "RoomNotJoined", ErrorCategory.ObjectNotFound, name));
+        throw new ItemNotFoundException(message);
+    }
+
+    private static async Task<bool> ToResult(Task task)
+    {
+        await task.ConfigureAwait(false);
+        return true;
+    }
+
+    private static ErrorRecord? ToError(Exception e, object? target) => e switch
+    {
+        RoomException => new ErrorRecord(e, "RoomError", ErrorCategory.ConnectionError, target),
+        NodeException => new ErrorRecord(e, "InstallationError", ErrorCategory.ResourceUnavailable, target),
+        SignalingServerException => new ErrorRecord(e, "SignalingServerError", ErrorCategory.ResourceUnavailable, target),
+        History.HistoryException => new ErrorRecord(e, "HistoryError", ErrorCategory.ResourceUnavailable, target),
+        TimeoutException => new ErrorRecord(e, "Timeout", ErrorCategory.OperationTimeout, target),
+        ArgumentException => new ErrorRecord(e, "InvalidArgument", ErrorCategory.InvalidArgument, target),
+        FileNotFoundException => new ErrorRecord(e, "FileNotFound", ErrorCategory.ObjectNotFound, target),
+        _ => null,
+    };
+}

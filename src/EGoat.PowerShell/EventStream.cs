@@ -1,0 +1,54 @@
+using System.Management.Automation;
+using EGoat.Mesh;
+
+namespace EGoat.PowerShell;
+
+/// <summary>Writes the events of a room to the pipeline on the pipeline thread: messages, and finished transfers if wanted; warnings as such.</summary>
+internal sealed class EventStream(Cmdlet cmdlet, int count, int timeoutSeconds, bool withTransfers)
+{
+    /// <summary>Runs until the room is left, or so many messages or seconds have passed (0: no limit), or Ctrl+C.</summary>
+    public void Run(RoomSubscription subscription, CancellationToken stopping)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        if (timeoutSeconds > 0)
+        {
+            limit.CancelAfter(TimeSpan.FromSeconds(timeoutSeconds));
+        }
+
+        int written = 0;
+        IAsyncEnumerator<RoomEvent> events = subscription.ReadAllAsync(limit.Token).GetAsyncEnumerator(limit.Token);
+        try
+        {
+            while ((count == 0 || written < count) && events.MoveNextAsync().AsTask().GetAwaiter().GetResult())
+            {
+                written += Write(events.Current) ? 1 : 0;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The time is over, or Ctrl+C.
+        }
+        finally
+        {
+            events.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+    }
+
+    private bool Write(RoomEvent e)
+    {
+        switch (e)
+        {
+            case RoomMessageReceived message:
+                cmdlet.WriteObject(message.Message);
+                return true;
+            case RoomTransferChanged { Transfer: { IsEnded: true, Direction: EGoatDirection.Received } transfer } when withTransfers:
+                cmdlet.WriteObject(transfer);
+                return true;
+            case RoomWarning warning:
+                cmdlet.WriteWarning(warning.Text);
+                return false;
+            default:
+                return false;
+        }
+    }
+}

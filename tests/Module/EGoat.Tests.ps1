@@ -1,0 +1,156 @@
+# Runs the module in a real PowerShell: import, binding, formatting, and two processes that talk.
+BeforeAll {
+    $script:module = Join-Path $PSScriptRoot '..' '..' 'module' 'EGoat' | Resolve-Path
+    $script:pwsh = (Get-Process -Id $PID).Path
+    $script:homeBefore = $env:EGOAT_HOME
+    # Not TestDrive: it is emptied after each Describe, and the installation lives as long as the process.
+    $script:folder = [IO.Directory]::CreateTempSubdirectory('egoat-module-').FullName
+    $env:EGOAT_HOME = Join-Path $folder 'home'
+    Import-Module $module -Force
+
+    # Another console of another installation: runs a script with the module imported.
+    function Start-Console([string] $Name, [string] $Script) {
+        $text = "`$ErrorActionPreference = 'Stop'; `$env:EGOAT_HOME = '$(Join-Path $folder $Name)'; Import-Module '$module'; $Script"
+        $start = [System.Diagnostics.ProcessStartInfo]::new($pwsh)
+        $start.RedirectStandardOutput = $true
+        $start.RedirectStandardError = $true
+        foreach ($argument in '-NoProfile', '-NonInteractive', '-EncodedCommand', [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($text))) {
+            $start.ArgumentList.Add($argument)
+        }
+        [System.Diagnostics.Process]::Start($start)
+    }
+
+    function Wait-Until([scriptblock] $Condition, [int] $Seconds = 30) {
+        $end = [DateTime]::UtcNow.AddSeconds($Seconds)
+        while (-not (& $Condition)) {
+            if ([DateTime]::UtcNow -gt $end) { throw "It did not happen within $Seconds s: $Condition" }
+            Start-Sleep -Milliseconds 50
+        }
+    }
+}
+
+AfterAll {
+    Remove-Module EGoat -ErrorAction Ignore
+    $env:EGOAT_HOME = $homeBefore
+    Remove-Item -LiteralPath $folder -Recurse -Force
+}
+
+Describe 'The module' {
+    It 'exports exactly its cmdlets' {
+        $manifest = Import-PowerShellDataFile (Join-Path $module 'EGoat.psd1')
+        (Get-Command -Module EGoat).Name | Sort-Object | Should -Be ($manifest.CmdletsToExport | Sort-Object)
+    }
+
+    It 'keeps its dependencies out of the default load context' {
+        $default = [System.Runtime.Loader.AssemblyLoadContext]::Default.Assemblies | ForEach-Object { $_.GetName().Name }
+        $default | Should -Contain 'EGoat'
+        $default | Should -Not -Contain 'EGoat.Mesh'
+        $default | Should -Not -Contain 'Microsoft.Data.Sqlite'
+    }
+
+    It 'can be imported again' {
+        Import-Module $module -Force
+        (Get-Command -Module EGoat).Count | Should -BeGreaterThan 10
+    }
+
+    It 'has a view for <_>' -ForEach 'EGoatMessage', 'EGoatPeer', 'EGoatRoom', 'EGoatTransfer', 'EGoatSignaling' {
+        Get-FormatData -TypeName "EGoat.$_" | Should -Not -BeNullOrEmpty
+    }
+
+    It 'says what is missing when no room is joined' {
+        { Send-EGoatMessage 'hi' } | Should -Throw 'No room is joined. Join one with: Join-EGoatRoom*'
+    }
+
+    It 'names a server that is not there and the remedy' {
+        { Join-EGoatRoom lobby -Server 'http://127.0.0.1:9' -Background } | Should -Throw '*cannot be reached. Is*'
+    }
+
+    It 'refuses a room name that is none' {
+        { Join-EGoatRoom 'not a name' -Server 'http://127.0.0.1:9' -Background } | Should -Throw '*is not a room name*'
+    }
+}
+
+Describe 'A room' {
+    BeforeAll {
+        $script:server = Start-EGoatSignaling -Port 0
+    }
+
+    AfterAll {
+        Get-EGoatRoom | Exit-EGoatRoom
+        Stop-EGoatSignaling
+        Get-EGoatSignaling | Should -BeNullOrEmpty
+    }
+
+    It 'prints in one console the object that another sent with -Wait' {
+        $other = Start-Console 'sender' @"
+            `$null = Join-EGoatRoom lobby -Server '$($server.Url)' -DisplayName ada -Background -WarningAction Ignore
+            while (-not (Get-EGoatPeer | Where-Object State -eq Connected)) { Start-Sleep -Milliseconds 50 }
+            (Send-EGoatMessage 'hi' -Wait).Id
+            Exit-EGoatRoom
+"@
+        try {
+            $message = $server | Join-EGoatRoom lobby -Count 1 -Timeout 30 -WarningAction Ignore
+            $message | Should -BeOfType ([EGoat.EGoatMessage])
+            $message.Text | Should -Be 'hi'
+            $message.From | Should -Be 'ada'
+            $message.Direction | Should -Be 'Received'
+            $other.StandardOutput.ReadToEnd().Trim() | Should -Be $message.Id
+            $other.WaitForExit(30000) | Should -BeTrue
+            $found = Get-EGoatHistory -Room lobby | Where-Object Text -eq 'hi'
+            $found.Id | Should -Be $message.Id
+            $found | Out-String | Should -Match 'lobby\s+ada\s+hi'
+        }
+        finally {
+            if (-not $other.HasExited) { $other.Kill() }
+        }
+    }
+
+    It 'sends a file that arrives equal, and shows the transfer' {
+        $inbox = Join-Path $TestDrive 'inbox'
+        $source = Join-Path $TestDrive 'goat [1].bin'
+        $bytes = [byte[]]::new(3MB + 17)
+        [Random]::new(1).NextBytes($bytes)
+        [IO.File]::WriteAllBytes($source, $bytes)
+        $other = Start-Console 'receiver' "Join-EGoatRoom files -Server '$($server.Url)' -DisplayName bob -Destination '$inbox' -Count 1 -Timeout 60 -WarningAction Ignore | ForEach-Object Path"
+        try {
+            $null = $server | Join-EGoatRoom files -Background -WarningAction Ignore
+            Wait-Until { Get-EGoatPeer files | Where-Object AcceptsFiles }
+            $transfer = Get-Item -LiteralPath $source | Send-EGoatFile -Room files
+            $transfer.State | Should -Be 'Completed'
+            $transfer.Peer | Should -Be 'bob'
+            $transfer.Length | Should -Be $bytes.Length
+            $path = $other.StandardOutput.ReadToEnd().Trim()
+            (Get-FileHash -LiteralPath $path).Hash | Should -Be (Get-FileHash -LiteralPath $source).Hash
+            (Get-EGoatTransfer files).TreeHash | Should -Be $transfer.TreeHash
+        }
+        finally {
+            if (-not $other.HasExited) { $other.Kill() }
+            Get-EGoatRoom files | Exit-EGoatRoom
+        }
+    }
+
+    It 'warns when nobody is there' {
+        $null = $server | Join-EGoatRoom empty -Background -WarningAction Ignore
+        $result = Send-EGoatMessage 'hello?' -Room empty -WarningVariable warnings -WarningAction SilentlyContinue
+        $result | Should -BeNullOrEmpty
+        $warnings | Should -Match 'Nobody else is in the room'
+        Exit-EGoatRoom empty
+    }
+
+    It 'does nothing with -WhatIf' {
+        Stop-EGoatSignaling -WhatIf
+        (Get-EGoatSignaling).IsRunning | Should -BeTrue
+    }
+
+    It 'completes names of joined rooms' {
+        $null = $server | Join-EGoatRoom goats -Background -WarningAction Ignore
+        $line = 'Exit-EGoatRoom go'
+        (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Contain 'goats'
+        Exit-EGoatRoom goats
+    }
+
+    It 'pages the history' {
+        (Get-EGoatHistory -First 1).Count | Should -Be 1
+        Get-EGoatHistory -Skip 1000 | Should -BeNullOrEmpty
+    }
+}
