@@ -360,9 +360,9 @@ public sealed partial class Room : IPeerOwner
         };
         try
         {
-            (message, bool isNew) = await _store.AddMessageAsync(message, CancellationToken.None).ConfigureAwait(false);
+            (message, _) = await _store.AddMessageAsync(message, CancellationToken.None).ConfigureAwait(false);
             peer.Send(new ReceiptMessage(text.Id));
-            if (isNew)
+            if (_shown.TryAdd(sender.Identity, text.Id))
             {
                 await _events.PublishAsync(new RoomMessageReceived(message)).ConfigureAwait(false);
             }

@@ -30,6 +30,7 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
     private readonly TransferList _transfers;
     private readonly CancellationTokenSource _left = new();
     private readonly string _instance;
+    private readonly RecentMessages _shown = new();
 
     /// <summary>Guards the fields below; nothing waits under it.</summary>
     private readonly Lock _gate = new();

@@ -99,11 +99,13 @@ internal sealed class FileSender
 
         if (failure is not null)
         {
-            channel?.Close();
+            // First the reason, then the end of the channel.
             if (_ended is null)
             {
                 _peer.Send(new CancelMessage(Id, failure.Message));
             }
+
+            channel?.Close();
         }
 
         var results = new List<EGoatTransfer>();

@@ -1,0 +1,170 @@
+// Another member of the room: its connection of the moment, who it is, and the texts it has not confirmed.
+
+import { VERSION, identityOf, newId } from './protocol.js';
+
+const CONTROL = 'egoat';
+const MAX_UNCONFIRMED = 1024;
+
+export class Peer {
+  id;
+  name = '';
+  identity = '';
+  instance = '';
+  acceptsFiles = false;
+  features = [];
+  state = 'connecting';
+  #room;
+  #pc;
+  #control;
+  #session;
+  #unconfirmed = new Map();
+  #handled = Promise.resolve();
+
+  // room: certificate, iceServers, hello(), introduce(to, data), and the handlers changed(peer), ended(peer),
+  // received(peer, message), channel(peer, channel)
+  constructor(id, room) {
+    this.id = id;
+    this.#room = room;
+  }
+
+  get isLive() {
+    return this.#pc !== undefined && !['failed', 'closed'].includes(this.#pc.connectionState);
+  }
+
+  get maxMessageSize() {
+    return this.#pc?.sctp?.maxMessageSize ?? 16 * 1024;
+  }
+
+  async offer() {
+    const pc = this.#replace(newId());
+    this.#talk(pc, pc.createDataChannel(CONTROL));
+    await pc.setLocalDescription();
+    this.#introduce({ kind: 'offer', session: this.#session, sdp: pc.localDescription.sdp });
+  }
+
+  // One after another: a candidate must not overtake the description that it belongs to.
+  handle(introduction) {
+    const handled = this.#handled.then(() => this.#handle(introduction));
+    this.#handled = handled.catch(() => {});
+    return handled;
+  }
+
+  async #handle(introduction) {
+    const { kind, session } = introduction;
+    if (kind === 'offer') {
+      const pc = this.#replace(session);
+      await pc.setRemoteDescription({ type: 'offer', sdp: introduction.sdp });
+      await pc.setLocalDescription();
+      this.#introduce({ kind: 'answer', session, sdp: pc.localDescription.sdp });
+    } else if (kind === 'answer' && session === this.#session && this.#pc.signalingState === 'have-local-offer') {
+      await this.#pc.setRemoteDescription({ type: 'answer', sdp: introduction.sdp });
+    } else if (kind === 'candidate' && session === this.#session && this.#pc.remoteDescription) {
+      await this.#pc.addIceCandidate({ candidate: introduction.candidate, sdpMid: '0', sdpMLineIndex: 0 });
+    } else if (kind === 'restart' && this.state !== 'connected') {
+      await this.offer();
+    }
+  }
+
+  send(message) {
+    if (this.#control?.readyState === 'open') this.#control.send(JSON.stringify(message));
+  }
+
+  // Sent now or when the peer is connected (again), until it confirms.
+  sendText(message) {
+    if (this.#unconfirmed.size >= MAX_UNCONFIRMED) return false;
+    this.#unconfirmed.set(message.id, message);
+    this.send(message);
+    return true;
+  }
+
+  confirm(id) {
+    this.#unconfirmed.delete(id);
+  }
+
+  openChannel(label) {
+    return this.#pc.createDataChannel(label);
+  }
+
+  close() {
+    this.state = 'left';
+    this.send({ type: 'bye' });
+    const pc = this.#pc;
+    this.#pc = undefined;
+    // What was said last is still on its way.
+    setTimeout(() => pc?.close(), 100);
+  }
+
+  #introduce(data) {
+    this.#room.introduce(this.id, data);
+  }
+
+  #replace(session) {
+    const old = this.#pc;
+    const pc = this.#pc = new RTCPeerConnection({ certificates: [this.#room.certificate], iceServers: this.#room.iceServers });
+    old?.close();
+    this.#session = session;
+    this.#control = undefined;
+    this.#set('connecting');
+    pc.onicecandidate = e => e.candidate?.candidate && this.#introduce({ kind: 'candidate', session, candidate: e.candidate.candidate });
+    pc.ondatachannel = e => e.channel.label === CONTROL && !this.#control ? this.#talk(pc, e.channel) : this.#room.channel(this, e.channel);
+    pc.onconnectionstatechange = () => this.#watch(pc);
+    return pc;
+  }
+
+  #watch(pc) {
+    if (pc !== this.#pc) return;
+    if (pc.connectionState === 'disconnected') this.#set('disconnected');
+    else if (pc.connectionState === 'connected' && this.name) this.#set('connected');
+    else if (pc.connectionState === 'failed') this.#end(pc, true);
+  }
+
+  #end(pc, isBroken) {
+    if (pc !== this.#pc) return;
+    pc.close();
+    this.#pc = undefined;
+    this.#set('disconnected');
+    this.#room.ended(this, isBroken);
+  }
+
+  #set(state) {
+    if (this.state === state) return;
+    this.state = state;
+    this.#room.changed(this);
+  }
+
+  #talk(pc, control) {
+    this.#control = control;
+    const begin = () => {
+      this.send({ type: 'hello', v: VERSION, ...this.#room.hello(), features: ['frame64k'] });
+      for (const text of this.#unconfirmed.values()) this.send(text);
+    };
+    control.onopen = begin;
+    if (control.readyState === 'open') begin();
+    // One after another: a message is stored and confirmed before the next is looked at.
+    let handled = Promise.resolve();
+    control.onmessage = e => {
+      handled = handled.then(() => this.#receive(pc, JSON.parse(e.data))).catch(() => this.#end(pc, false));
+    };
+    control.onclose = () => this.#end(pc, false);
+  }
+
+  async #receive(pc, message) {
+    if (message.type !== 'hello') {
+      if (this.instance) await this.#room.received(this, message);
+      return;
+    }
+    if (message.v > VERSION) {
+      this.send({ type: 'bye', reason: `This page speaks version ${VERSION} of the peer protocol.` });
+      this.#end(pc, false);
+      return;
+    }
+    // The certificate that DTLS verified, never what anybody claims.
+    this.identity = await identityOf(pc.sctp.transport.getRemoteCertificates()[0]);
+    this.name = String(message.name ?? '').slice(0, 256);
+    this.instance = String(message.instance ?? '');
+    this.acceptsFiles = message.accepts === true;
+    this.features = Array.isArray(message.features) ? message.features : [];
+    this.state = 'connected';
+    this.#room.changed(this);
+  }
+}

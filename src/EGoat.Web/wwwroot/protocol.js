@@ -1,0 +1,137 @@
+// Ids, hashes and frames of the peer protocol, version 1 (docs/protocol.md).
+
+export const VERSION = 1;
+export const BLOCK_SIZE = 1024 * 1024;
+export const MAX_UNACKNOWLEDGED = 16 * 1024 * 1024;
+export const MAX_TEXT_BYTES = 32 * 1024;
+
+export const Frame = { MANIFEST: 0x01, DATA: 0x02, HASH: 0x03, END: 0x04, ACK: 0x81, STORED: 0x83 };
+const LAST_PAGE = 1;
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+
+export function base32(bytes) {
+  let text = '';
+  let bits = 0;
+  let count = 0;
+  for (const byte of bytes) {
+    bits = (bits << 8) | byte;
+    count += 8;
+    while (count >= 5) {
+      count -= 5;
+      text += ALPHABET[(bits >>> count) & 31];
+    }
+    bits &= (1 << count) - 1;
+  }
+  return count > 0 ? text + ALPHABET[(bits << (5 - count)) & 31] : text;
+}
+
+export const newId = () => base32(crypto.getRandomValues(new Uint8Array(16)));
+
+// RFC 9562 section 5.7: 48 bits of time, then randomness.
+export function newUuid(now = Date.now()) {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  new DataView(bytes.buffer).setUint16(0, Math.floor(now / 2 ** 32));
+  new DataView(bytes.buffer).setUint32(2, now % 2 ** 32);
+  bytes[6] = 0x70 | (bytes[6] & 0x0f);
+  bytes[8] = 0x80 | (bytes[8] & 0x3f);
+  const hex = toHex(bytes);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+export const isUuid = text => /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(text);
+
+export const toHex = bytes => Array.from(bytes, b => b.toString(16).padStart(2, '0')).join('');
+
+export const sha256 = async bytes => new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+
+// The identity of a certificate: the first 16 bytes of the SHA-256 of its DER.
+export const identityOf = async der => base32((await sha256(der)).subarray(0, 16));
+
+export async function fileHash(length, blockHashes) {
+  const prefix = new TextEncoder().encode('egoat-file-1');
+  const input = new Uint8Array(prefix.length + 12 + 32 * blockHashes.length);
+  input.set(prefix);
+  const view = new DataView(input.buffer);
+  view.setBigUint64(prefix.length, BigInt(length));
+  view.setUint32(prefix.length + 8, BLOCK_SIZE);
+  blockHashes.forEach((hash, i) => input.set(hash, prefix.length + 12 + 32 * i));
+  return sha256(input);
+}
+
+function frame(type, length, file = 0) {
+  const bytes = new Uint8Array(length);
+  bytes[0] = type;
+  new DataView(bytes.buffer).setUint32(4, file);
+  return bytes;
+}
+
+export function manifestFrame(entries) {
+  const json = new TextEncoder().encode(JSON.stringify(entries));
+  const bytes = new Uint8Array(4 + json.length);
+  bytes[0] = Frame.MANIFEST;
+  bytes[1] = LAST_PAGE;
+  bytes.set(json, 4);
+  return bytes;
+}
+
+export function dataFrame(file, offset, payload) {
+  const bytes = frame(Frame.DATA, 16 + payload.length, file);
+  new DataView(bytes.buffer).setBigUint64(8, BigInt(offset));
+  bytes.set(payload, 16);
+  return bytes;
+}
+
+export function hashFrame(file, block, length, hash) {
+  const bytes = frame(Frame.HASH, 48, file);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(8, block);
+  view.setUint32(12, length);
+  bytes.set(hash, 16);
+  return bytes;
+}
+
+export function endFrame(file, length, hash) {
+  const bytes = frame(Frame.END, 48, file);
+  new DataView(bytes.buffer).setBigUint64(8, BigInt(length));
+  bytes.set(hash, 16);
+  return bytes;
+}
+
+export function ackFrame(acknowledged) {
+  const bytes = frame(Frame.ACK, 16);
+  new DataView(bytes.buffer).setBigUint64(8, BigInt(acknowledged));
+  return bytes;
+}
+
+export function storedFrame(file, isStored) {
+  const bytes = frame(Frame.STORED, 8, file);
+  bytes[1] = isStored ? 0 : 1;
+  return bytes;
+}
+
+// A view of a frame; null when its type is unknown or its length does not fit.
+export function parseFrame(buffer) {
+  const bytes = new Uint8Array(buffer);
+  if (bytes.length < 4) return null;
+  const view = new DataView(buffer);
+  const at = { type: bytes[0], flags: bytes[1], file: bytes.length >= 8 ? view.getUint32(4) : 0 };
+  const number = () => Number(view.getBigUint64(8));
+  switch (at.type) {
+    case Frame.MANIFEST:
+      return { ...at, isLast: (at.flags & LAST_PAGE) !== 0, payload: bytes.subarray(4) };
+    case Frame.DATA:
+      return bytes.length > 16 ? { ...at, offset: number(), payload: bytes.subarray(16) } : null;
+    case Frame.HASH:
+      return bytes.length === 48 ? { ...at, block: view.getUint32(8), blockLength: view.getUint32(12), hash: bytes.subarray(16) } : null;
+    case Frame.END:
+      return bytes.length === 48 ? { ...at, length: number(), hash: bytes.subarray(16) } : null;
+    case Frame.ACK:
+      return bytes.length === 16 ? { ...at, acknowledged: number() } : null;
+    case Frame.STORED:
+      return bytes.length === 8 ? { ...at, isStored: at.flags === 0 } : null;
+    default:
+      return null;
+  }
+}
+
+export const equalBytes = (a, b) => a.length === b.length && a.every((value, i) => value === b[i]);
