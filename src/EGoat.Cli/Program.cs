@@ -24,7 +24,9 @@ internal static class Program
         ParseResult result = root.Parse(args);
         if (result.Errors.Count > 0)
         {
-            await Console.Error.WriteLineAsync($"egoat: {result.Errors[0].Message} See 'egoat {result.CommandResult.Command.Name} --help'.".Replace("egoat egoat ", "egoat ", StringComparison.Ordinal)).ConfigureAwait(false);
+            string what = result.UnmatchedTokens.Count > 0 ? $"'{result.UnmatchedTokens[0]}' is not known here." : result.Errors[0].Message;
+            string command = result.CommandResult.Command == root ? "" : $" {result.CommandResult.Command.Name}";
+            await Console.Error.WriteLineAsync($"egoat: {what} See 'egoat{command} --help'.").ConfigureAwait(false);
             return ExitCode.Usage;
         }
 

@@ -1,0 +1,84 @@
+using EGoat.Mesh.Transfers;
+
+namespace EGoat.Mesh.Tests;
+
+public sealed class WirePathTests
+{
+    [Theory]
+    [InlineData("goat.txt")]
+    [InlineData("folder/goat.txt")]
+    [InlineData("-rf")]
+    [InlineData("$(reboot)")]
+    [InlineData("'; rm *")]
+    [InlineData("...")]
+    [InlineData("🐐")]
+    public void Ordinary_names_are_taken_whatever_a_shell_would_make_of_them(string path) =>
+        Assert.True(WirePath.TrySplit(path, PathRules.Linux, out _, out _));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("/etc/passwd")]
+    [InlineData("../goat")]
+    [InlineData("a/../../goat")]
+    [InlineData("a/./b")]
+    [InlineData("a//b")]
+    [InlineData("a/")]
+    [InlineData("a\\..\\b")]
+    [InlineData("C:goat")]
+    [InlineData("C:/goat")]
+    [InlineData("goat\0.txt")]
+    [InlineData("goat\u001b[2J")]
+    [InlineData(".egoat-0123456789abcdef.part")]
+    public void Names_that_leave_the_folder_or_deceive_are_refused_everywhere(string path)
+    {
+        foreach (PathRules rules in (PathRules[])[PathRules.Linux, PathRules.MacOS, PathRules.Windows])
+        {
+            Assert.False(WirePath.TrySplit(path, rules, out _, out string refusal));
+            Assert.NotEmpty(refusal);
+        }
+    }
+
+    [Theory]
+    [InlineData("NUL")]
+    [InlineData("nul.txt")]
+    [InlineData("com1")]
+    [InlineData("COM¹.log")]
+    [InlineData("goat.")]
+    [InlineData("goat ")]
+    [InlineData("goat.txt:stream")]
+    [InlineData("a<b")]
+    public void Names_that_mean_something_else_on_Windows_are_refused_there(string path)
+    {
+        Assert.False(WirePath.TrySplit(path, PathRules.Windows, out _, out _));
+        Assert.True(WirePath.TrySplit(path, PathRules.Linux, out _, out _));
+    }
+
+    [Fact]
+    public void Half_of_a_surrogate_pair_is_refused() => Assert.False(WirePath.TrySplit("goat\ud83d", PathRules.Linux, out _, out _));
+
+    [Fact]
+    public void Too_long_and_too_deep_paths_are_refused()
+    {
+        Assert.False(WirePath.TrySplit(new string('a', 256), PathRules.Linux, out _, out _));
+        Assert.False(WirePath.TrySplit(new string('ü', 128), PathRules.Linux, out _, out _));
+        Assert.True(WirePath.TrySplit(new string('ü', 127), PathRules.Linux, out _, out _));
+        Assert.False(WirePath.TrySplit(string.Join('/', Enumerable.Repeat("a", 65)), PathRules.Linux, out _, out _));
+    }
+
+    [Fact]
+    public void Names_that_would_be_one_file_are_refused_by_the_rules_of_the_platform()
+    {
+        Assert.False(WirePath.TryCheckAll(["a", "a"], PathRules.Linux, out _));
+        Assert.True(WirePath.TryCheckAll(["Goat", "goat"], PathRules.Linux, out _));
+        Assert.False(WirePath.TryCheckAll(["Goat", "goat"], PathRules.Windows, out _));
+        Assert.False(WirePath.TryCheckAll(["a", "a/b"], PathRules.Linux, out string refusal));
+        Assert.Contains("both a file and a folder", refusal, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Names_are_shown_without_what_could_deceive()
+    {
+        Assert.Equal("'txt\\u202egnp.exe'", WirePath.Escape("txt\u202egnp.exe"));
+        Assert.Equal("'\\u001b[2J'", WirePath.Escape("\u001b[2J"));
+    }
+}

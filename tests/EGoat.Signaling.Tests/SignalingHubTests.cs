@@ -1,0 +1,250 @@
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+
+namespace EGoat.Signaling.Tests;
+
+public sealed class SignalingHubTests : IAsyncDisposable
+{
+    private const string A = "aaaaaaaaaaaaaaaaaaaaaaaaaa";
+    private const string Z = "zzzzzzzzzzzzzzzzzzzzzzzzzz";
+
+    private readonly SignalingHub _hub = new([new IceServer(["stun:stun.example.org"])]);
+    private readonly List<TestSocket> _sockets = [];
+    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(30));
+
+    [Fact]
+    public async Task A_newcomer_learns_who_is_there_and_the_others_learn_of_it()
+    {
+        TestSocket a = Open();
+        JsonObject joinedA = await JoinAsync(a, A);
+        Assert.Empty(joinedA["peers"]!.AsArray());
+        Assert.Equal("stun:stun.example.org", (string?)joinedA["iceServers"]![0]!["urls"]![0]);
+        TestSocket z = Open();
+        JsonObject joinedZ = await JoinAsync(z, Z);
+        Assert.Equal(A, (string?)joinedZ["peers"]![0]);
+        JsonObject notice = await a.ReadAsync();
+        Assert.Equal("peer-joined", (string?)notice["type"]);
+        Assert.Equal(Z, (string?)notice["peer"]);
+        Assert.Equal([("lobby", 2)], _hub.Rooms);
+    }
+
+    [Fact]
+    public async Task What_a_member_says_reaches_the_member_named_with_the_true_sender()
+    {
+        (TestSocket a, TestSocket z) = await JoinBothAsync();
+        a.Say(new JsonObject { ["type"] = "signal", ["to"] = Z, ["from"] = "forged", ["data"] = "{\"kind\":\"offer\"}" });
+        JsonObject signal = await z.ReadAsync();
+        Assert.Equal("signal", (string?)signal["type"]);
+        Assert.Equal(A, (string?)signal["from"]);
+        Assert.Equal("{\"kind\":\"offer\"}", (string?)signal["data"]);
+    }
+
+    [Fact]
+    public async Task Somebody_who_is_not_there_is_an_error_that_keeps_the_socket()
+    {
+        (TestSocket a, TestSocket z) = await JoinBothAsync();
+        a.Say(new JsonObject { ["type"] = "signal", ["to"] = "nobody", ["data"] = "x" });
+        Assert.Equal("unknown-peer", (string?)(await a.ReadAsync())["code"]);
+        a.Say(new JsonObject { ["type"] = "signal", ["to"] = Z, ["data"] = "still here" });
+        Assert.Equal("still here", (string?)(await z.ReadAsync())["data"]);
+    }
+
+    [Fact]
+    public async Task A_closed_socket_is_announced_and_an_empty_room_is_gone()
+    {
+        (TestSocket a, TestSocket z) = await JoinBothAsync();
+        z.Close();
+        JsonObject left = await a.ReadAsync();
+        Assert.Equal("peer-left", (string?)left["type"]);
+        Assert.Equal(Z, (string?)left["peer"]);
+        a.Close();
+        await a.Served;
+        Assert.Empty(_hub.Rooms);
+    }
+
+    [Fact]
+    public async Task The_ticket_lets_a_member_replace_its_old_socket_and_the_others_hear_nothing()
+    {
+        (TestSocket a, TestSocket z) = await JoinBothAsync();
+        string ticket = a.Ticket!;
+        TestSocket again = Open();
+        JsonObject joined = await JoinAsync(again, A, ticket);
+        Assert.Equal(ticket, (string?)joined["ticket"]);
+        await a.Served;
+        again.Say(new JsonObject { ["type"] = "signal", ["to"] = Z, ["data"] = "me again" });
+        JsonObject next = await z.ReadAsync();
+        Assert.Equal("me again", (string?)next["data"]);
+        Assert.Equal([("lobby", 2)], _hub.Rooms);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("000000000000000000000000000000000000000000000000")]
+    public async Task Without_the_ticket_a_taken_peer_id_is_refused(string? ticket)
+    {
+        TestSocket a = Open();
+        await JoinAsync(a, A);
+        TestSocket thief = Open();
+        Assert.Equal("peer-id-taken", (string?)(await JoinAsync(thief, A, ticket))["code"]);
+        await thief.Served;
+        Assert.Equal([("lobby", 1)], _hub.Rooms);
+    }
+
+    [Theory]
+    [InlineData("""{"type":"join","v":2,"room":"lobby","peer":"aaaaaaaaaaaaaaaaaaaaaaaaaa"}""", "unsupported-version")]
+    [InlineData("""{"type":"join","v":1,"room":"no such room!","peer":"aaaaaaaaaaaaaaaaaaaaaaaaaa"}""", "bad-room")]
+    [InlineData("""{"type":"join","v":1,"peer":"aaaaaaaaaaaaaaaaaaaaaaaaaa"}""", "bad-room")]
+    [InlineData("""{"type":"join","v":1,"room":"lobby","peer":"A"}""", "bad-peer")]
+    [InlineData("""{"type":"signal","to":"x","data":"y"}""", "bad-message")]
+    [InlineData("not json", "bad-message")]
+    [InlineData("[]", "bad-message")]
+    public async Task A_first_message_that_is_no_join_is_refused_with_its_reason(string message, string code)
+    {
+        TestSocket socket = Open();
+        socket.Say(message);
+        Assert.Equal(code, (string?)(await socket.ReadAsync())["code"]);
+        await socket.Served;
+        Assert.Empty(_hub.Rooms);
+    }
+
+    [Fact]
+    public async Task A_second_join_ends_the_socket()
+    {
+        TestSocket a = Open();
+        await JoinAsync(a, A);
+        a.Say(new JsonObject { ["type"] = "join", ["v"] = 1, ["room"] = "other", ["peer"] = A });
+        Assert.Equal("bad-message", (string?)(await a.ReadAsync())["code"]);
+        await a.Served;
+    }
+
+    [Fact]
+    public async Task A_full_room_refuses_one_more()
+    {
+        for (int i = 0; i < SignalingLimits.MaxMembersPerRoom; i++)
+        {
+            await JoinAsync(Open($"address {i}"), PeerId(i));
+        }
+
+        Assert.Equal("room-full", (string?)(await JoinAsync(Open("another"), Z))["code"]);
+    }
+
+    [Fact]
+    public async Task One_address_cannot_open_rooms_without_end_nor_join_without_pause()
+    {
+        for (int i = 0; i < SignalingLimits.MaxRoomsPerAddress; i++)
+        {
+            await JoinAsync(Open(), PeerId(i), room: $"room{i}");
+        }
+
+        Assert.Equal("too-many-rooms", (string?)(await JoinAsync(Open(), A, room: "one-more"))["code"]);
+        JsonObject last = [];
+        for (int i = 0; i < SignalingLimits.MaxJoinsPerMinute; i++)
+        {
+            last = await JoinAsync(Open(), "!");
+            last = await JoinAsync(Open(), PeerId(1000 + i), room: $"room{i % 60}");
+        }
+
+        Assert.Equal("too-fast", (string?)last["code"]);
+        Assert.Null((string?)(await JoinAsync(Open("another address"), Z))["code"]);
+    }
+
+    [Fact]
+    public async Task A_member_that_does_not_read_is_dropped_and_the_others_go_on()
+    {
+        (TestSocket a, TestSocket z) = await JoinBothAsync();
+        z.StopsReading = true;
+        for (int i = 0; i < SignalingLimits.MaxQueuedMessages + 10; i++)
+        {
+            a.Say(new JsonObject { ["type"] = "signal", ["to"] = Z, ["data"] = "x" });
+        }
+
+        await z.Served.WaitAsync(_limit.Token);
+        JsonObject answer;
+        do
+        {
+            answer = await a.ReadAsync();
+        }
+        while ((string?)answer["type"] != "peer-left");
+        Assert.Equal([("lobby", 1)], _hub.Rooms);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _sockets.ForEach(s => s.Close());
+        await Task.WhenAll(_sockets.Select(s => s.Served)).WaitAsync(_limit.Token);
+        _limit.Dispose();
+    }
+
+    private static string PeerId(int number) => new string([.. Enumerable.Range(0, 26).Select(i => (char)('a' + ((number >> (i * 4)) & 15)))]);
+
+    private TestSocket Open(string address = "192.0.2.1")
+    {
+        var socket = new TestSocket(_limit.Token);
+        socket.Served = _hub.RunAsync(socket, address, _limit.Token);
+        _sockets.Add(socket);
+        return socket;
+    }
+
+    private static async Task<JsonObject> JoinAsync(TestSocket socket, string peer, string? ticket = null, string room = "lobby")
+    {
+        socket.Say(new JsonObject { ["type"] = "join", ["v"] = 1, ["room"] = room, ["peer"] = peer, ["ticket"] = ticket });
+        JsonObject answer = await socket.ReadAsync();
+        socket.Ticket = (string?)answer["ticket"];
+        return answer;
+    }
+
+    private async Task<(TestSocket A, TestSocket Z)> JoinBothAsync()
+    {
+        TestSocket a = Open();
+        TestSocket z = Open();
+        await JoinAsync(a, A);
+        await JoinAsync(z, Z);
+        await a.ReadAsync();
+        return (a, z);
+    }
+
+    /// <summary>The other end of a socket, in memory.</summary>
+    private sealed class TestSocket(CancellationToken limit) : IMessageSocket
+    {
+        private readonly Channel<string> _toHub = Channel.CreateUnbounded<string>();
+        private readonly Channel<string> _fromHub = Channel.CreateUnbounded<string>();
+
+        public Task Served { get; set; } = Task.CompletedTask;
+
+        public string? Ticket { get; set; }
+
+        public bool StopsReading { get; set; }
+
+        public void Say(JsonObject message) => Say(message.ToJsonString());
+
+        public void Say(string message) => _toHub.Writer.TryWrite(message);
+
+        public void Close() => _toHub.Writer.TryComplete();
+
+        public async Task<JsonObject> ReadAsync() => JsonNode.Parse(await _fromHub.Reader.ReadAsync(limit))!.AsObject();
+
+        public async ValueTask<string?> ReceiveAsync(CancellationToken cancellationToken)
+        {
+            try
+            {
+                return await _toHub.Reader.ReadAsync(cancellationToken);
+            }
+            catch (ChannelClosedException)
+            {
+                return null;
+            }
+        }
+
+        public async ValueTask SendAsync(string message, CancellationToken cancellationToken)
+        {
+            if (StopsReading)
+            {
+                await Task.Delay(Timeout.Infinite, cancellationToken);
+            }
+
+            await _fromHub.Writer.WriteAsync(message, cancellationToken);
+        }
+
+        public ValueTask CloseAsync(string reason) => ValueTask.CompletedTask;
+    }
+}
