@@ -16,6 +16,8 @@ public sealed class CmdletAttribute(string verbName, string nounName) : CmdletMe
 
     public bool SupportsShouldProcess { get; set; }
 
+    public bool SupportsPaging { get; set; }
+
     public ConfirmImpact ConfirmImpact { get; set; } = ConfirmImpact.Medium;
 }
 

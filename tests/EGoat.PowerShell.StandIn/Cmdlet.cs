@@ -1,3 +1,6 @@
+using System.Collections.ObjectModel;
+using System.Text.RegularExpressions;
+
 namespace System.Management.Automation;
 
 /// <summary>Stand-in: a command that runs on an <see cref="ICommandRuntime"/>.</summary>
@@ -75,7 +78,41 @@ public abstract class PSCmdlet : Cmdlet
 
     public InvocationInfo MyInvocation { get; } = new();
 
+    public PagingParameters PagingParameters { get; } = new();
+
     public string GetUnresolvedProviderPathFromPSPath(string path) => SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
+
+    public Collection<string> GetResolvedProviderPathFromPSPath(string path, out ProviderInfo provider) => SessionState.Path.GetResolvedProviderPathFromPSPath(path, out provider);
+}
+
+/// <summary>Stand-in: -First, -Skip and -IncludeTotalCount.</summary>
+public sealed class PagingParameters
+{
+    public ulong First { get; set; } = ulong.MaxValue;
+
+    public ulong Skip { get; set; }
+}
+
+/// <summary>Stand-in: wildcards '*' and '?'.</summary>
+public sealed class WildcardPattern
+{
+    private readonly Regex _pattern;
+
+    private WildcardPattern(string pattern, WildcardOptions options) => _pattern = new Regex(
+        $"^{Regex.Escape(pattern).Replace("\\*", ".*", StringComparison.Ordinal).Replace("\\?", ".", StringComparison.Ordinal)}$",
+        options.HasFlag(WildcardOptions.IgnoreCase) ? RegexOptions.IgnoreCase : RegexOptions.None);
+
+    public static WildcardPattern Get(string pattern, WildcardOptions options) => new(pattern, options);
+
+    public bool IsMatch(string input) => _pattern.IsMatch(input);
+}
+
+[Flags]
+public enum WildcardOptions
+{
+    None = 0,
+    Compiled = 1,
+    IgnoreCase = 2,
 }
 
 /// <summary>Stand-in: how the running command was called.</summary>

@@ -1,0 +1,146 @@
+using System.Management.Automation;
+using System.Net;
+using EGoat.Mesh;
+using EGoat.Node;
+using EGoat.PowerShell.Commands;
+
+namespace EGoat.PowerShell.Tests;
+
+/// <summary>The cmdlets on the stand-in: what they write, ask, and do when stopped. One other installation is the peer.</summary>
+public sealed class CommandTests : IAsyncLifetime
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("egoat-cmdlets-").FullName;
+    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(60));
+    private EGoatNode _other = null!;
+    private EGoatSignaling _server = null!;
+
+    private CancellationToken Cancelled => _limit.Token;
+
+    public Task InitializeAsync()
+    {
+        Environment.SetEnvironmentVariable("EGOAT_HOME", Path.Combine(_folder, "here"));
+        _other = EGoatNode.Open(new NodeOptions { DataFolder = Path.Combine(_folder, "there") });
+        _server = Assert.IsAssignableFrom<EGoatSignaling>(Assert.Single(Run(new StartEGoatSignaling { Port = 0 }).Output));
+        return Task.CompletedTask;
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _other.DisposeAsync();
+        await EGoatNode.CloseSharedAsync();
+        Directory.Delete(_folder, recursive: true);
+        _limit.Dispose();
+    }
+
+    [Fact]
+    public void Servers_are_listed_and_stopped()
+    {
+        Assert.Same(_server, Assert.Single(Run(new GetEGoatSignaling()).Output));
+        CommandRunner whatIf = Create(new StopEGoatSignaling());
+        whatIf.ShouldProcessAnswer = false;
+        whatIf.Run();
+        Assert.Equal($"Stop the signaling server: {_server.Url}", Assert.Single(whatIf.ShouldProcessQueries));
+        Assert.True(_server.IsRunning);
+        Run(new StopEGoatSignaling());
+        Assert.False(_server.IsRunning);
+        Assert.Empty(Run(new GetEGoatSignaling()).Output);
+    }
+
+    [Fact]
+    public async Task A_room_is_joined_in_the_background_talked_in_and_left()
+    {
+        Room there = await JoinThereAsync();
+        CommandRunner join = Run(new JoinEGoatRoom { Room = "lobby", Server = _server.Url, DisplayName = "here", Background = true });
+        EGoatRoom room = Assert.IsAssignableFrom<EGoatRoom>(Assert.Single(join.Output));
+        Assert.Contains("is open", Assert.Single(join.Warnings), StringComparison.Ordinal);
+        await there.WaitForPeersAsync(1, false, Cancelled);
+        await ((Room)room).WaitForPeersAsync(1, false, Cancelled);
+        Assert.Same(room, Assert.Single(Run(new GetEGoatRoom { Name = "lob*" }).Output));
+        Assert.Empty(Run(new GetEGoatRoom { Name = "other" }).Output);
+        Assert.Equal("there", Assert.IsType<EGoatPeer>(Assert.Single(Run(new GetEGoatPeer()).Output)).Name);
+
+        EGoatMessage[] sent = [.. Create(new SendEGoatMessage { Wait = true }).Run("one", "two").Cast<EGoatMessage>()];
+        Assert.Equal(["one", "two"], sent.Select(m => m.Text));
+        Assert.Equal("one", (await there.Unread.TakeAsync(Cancelled))!.Text);
+        await there.SendTextAsync("hello here", cancellationToken: Cancelled);
+        Assert.Equal("hello here", Assert.IsType<EGoatMessage>(Assert.Single(Run(new ReceiveEGoatMessage { Wait = true, Count = 1, Timeout = 20 }).Output)).Text);
+        Assert.Equal(["one", "two", "hello here"], Run(new GetEGoatHistory { Room = "lobby" }).Output.Cast<EGoatMessage>().Select(m => m.Text));
+
+        Run(new ExitEGoatRoom());
+        Assert.Empty(Run(new GetEGoatRoom()).Output);
+        Assert.Equal(EGoatRoomState.Left, room.State);
+    }
+
+    [Fact]
+    public async Task A_file_is_sent_with_progress()
+    {
+        Room there = await JoinThereAsync(receives: true);
+        Run(new JoinEGoatRoom { Room = "lobby", Server = _server.Url, Background = true });
+        Room here = (Room)Assert.Single(Run(new GetEGoatRoom()).Output)!;
+        await here.WaitForPeersAsync(1, true, Cancelled);
+        string source = Path.Combine(_folder, "goat.bin");
+        await File.WriteAllBytesAsync(source, new byte[60_000_000], Cancelled);
+        CommandRunner send = Run(new SendEGoatFile { Path = [source] });
+        EGoatTransfer transfer = Assert.IsType<EGoatTransfer>(Assert.Single(send.Output));
+        Assert.Equal(EGoatTransferState.Completed, transfer.State);
+        Assert.NotEmpty(send.Progress);
+        Assert.Equal(ProgressRecordType.Completed, send.Progress[^1].RecordType);
+        Assert.Equal(60_000_000, new FileInfo(Path.Combine(_folder, "inbox", "goat.bin")).Length);
+        Assert.Equal(transfer.Id, Assert.IsType<EGoatTransfer>(Assert.Single(Run(new GetEGoatTransfer { Room = "lobby" }).Output)).Id);
+        await there.LeaveAsync(Cancelled);
+    }
+
+    [Fact]
+    public async Task A_stream_ends_with_its_count_or_when_it_is_stopped_and_leaves_the_room()
+    {
+        Room there = await JoinThereAsync();
+        CommandRunner counted = Create(new JoinEGoatRoom { Room = "lobby", Server = _server.Url, Count = 2 });
+        Task<IReadOnlyList<object?>> running = Task.Run(() => counted.Run(), Cancelled);
+        await there.WaitForPeersAsync(1, false, Cancelled);
+        await there.SendTextAsync("one", cancellationToken: Cancelled);
+        await there.SendTextAsync("two", cancellationToken: Cancelled);
+        Assert.Equal(["one", "two"], (await running.WaitAsync(Cancelled)).Cast<EGoatMessage>().Select(m => m.Text));
+        Assert.Empty(Run(new GetEGoatRoom()).Output);
+
+        CommandRunner endless = Create(new JoinEGoatRoom { Room = "lobby", Server = _server.Url });
+        running = Task.Run(() => endless.Run(), Cancelled);
+        await there.WaitForPeersAsync(1, false, Cancelled);
+        endless.Stop();
+        Assert.Empty(await running.WaitAsync(Cancelled));
+        Assert.Empty(Run(new GetEGoatRoom()).Output);
+    }
+
+    [Fact]
+    public void What_goes_wrong_is_a_terminating_error_that_names_the_remedy()
+    {
+        ErrorRecord error = Fail(new SendEGoatMessage { Text = "hi" });
+        Assert.StartsWith("RoomNotJoined", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Contains("Join-EGoatRoom NAME -Server URL -Background", error.Exception.Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be reached", Fail(new JoinEGoatRoom { Room = "lobby", Server = new Uri("http://127.0.0.1:9"), Background = true }).Exception.Message, StringComparison.Ordinal);
+        Assert.Contains("the port is taken", Fail(new StartEGoatSignaling { Port = _server.Url.Port, ListenAddress = IPAddress.Loopback }).Exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void With_nobody_there_a_message_is_a_warning_and_no_output()
+    {
+        Run(new JoinEGoatRoom { Room = "empty", Server = _server.Url, Background = true });
+        CommandRunner send = Run(new SendEGoatMessage { Text = "hello?" });
+        Assert.Empty(send.Output);
+        Assert.Contains("Nobody else is in the room", Assert.Single(send.Warnings), StringComparison.Ordinal);
+    }
+
+    private static ErrorRecord Fail(Cmdlet cmdlet) => Assert.Throws<TerminatingErrorException>(() => Create(cmdlet).Run()).ErrorRecord;
+
+    private static CommandRunner Create(Cmdlet cmdlet) => new(cmdlet);
+
+    private static CommandRunner Run(Cmdlet cmdlet)
+    {
+        CommandRunner runner = Create(cmdlet);
+        runner.Run();
+        return runner;
+    }
+
+    private Task<Room> JoinThereAsync(bool receives = false) => _other.JoinAsync(
+        new RoomOptions { Server = _server.Url, Room = "lobby", DisplayName = "there", Receive = receives ? new ReceiveOptions { Destination = Path.Combine(_folder, "inbox") } : null },
+        Cancelled);
+}
