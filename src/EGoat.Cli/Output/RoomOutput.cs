@@ -97,9 +97,9 @@ internal sealed class RoomOutput(bool isJson)
 
     private void Line(string text)
     {
-        if (IsInteractive)
+        if (Progress is not null)
         {
-            AnsiConsole.WriteLine(text);
+            AnsiConsole.WriteLine(text); // above the bars, which it knows of
         }
         else
         {

@@ -103,6 +103,12 @@ public sealed class SendEGoatFile : EGoatCmdlet
         {
             stream.DisposeAsync().AsTask().GetAwaiter().GetResult();
         }
+
+        // The last events may still be on their way: no bar stays behind.
+        foreach ((string key, int id) in activities)
+        {
+            WriteProgress(new ProgressRecord(id, key, "Done") { RecordType = ProgressRecordType.Completed });
+        }
     }
 
     private void WriteProgress(EGoatTransfer transfer, Dictionary<string, int> activities)

@@ -112,17 +112,23 @@ internal sealed class DataChannelSet(SctpAssociation association)
         RequestReset(channel, (ushort)id);
     }
 
-    /// <summary>Moves what the association has to say to the channels. Messages come before the events that followed them.</summary>
+    /// <summary>Moves what the association has to say to the channels, messages and events in the order in which they happened.</summary>
     public void Drain(TimeSpan now)
     {
-        while (Association.TryReceive(out SctpMessage message))
+        while (true)
         {
-            Deliver(now, message);
-        }
-
-        while (Association.TryPollEvent(out SctpEvent e))
-        {
-            Handle(now, e);
+            if (Association.TryReceive(out SctpMessage message))
+            {
+                Deliver(now, message);
+            }
+            else if (Association.TryPollEvent(out SctpEvent e))
+            {
+                Handle(now, e);
+            }
+            else
+            {
+                break;
+            }
         }
 
         if (_isConnected && Association.State is not (SctpState.Established or SctpState.Closed))
@@ -230,6 +236,12 @@ internal sealed class DataChannelSet(SctpAssociation association)
             return;
         }
 
+        // The peer uses an id again once it is done with it, which this side may not have heard yet.
+        if (_channels.TryGetValue(id, out DataChannel? old) && old.HasIncomingReset)
+        {
+            Remove(old);
+        }
+
         if (!DcepOpen.TryParse(message, out string label, out DataChannelOptions options) || id > MaxId || _channels.ContainsKey(id) ||
             Association.State != SctpState.Established)
         {
@@ -310,7 +322,7 @@ internal sealed class DataChannelSet(SctpAssociation association)
 
     private void HandleOutgoingReset(ushort id, bool isDenied)
     {
-        if (_channels.TryGetValue(id, out DataChannel? channel))
+        if (_channels.TryGetValue(id, out DataChannel? channel) && channel.IsResetRequested)
         {
             channel.HasOutgoingReset = true;
             channel.HasIncomingReset |= isDenied;

@@ -41,6 +41,7 @@ internal sealed class DtlsConnection : IDisposable
     private TimeSpan _deadline;
     private TimeSpan _lastFlight;
     private bool _hasRefusedRenegotiation;
+    private bool _isDisposed;
 
     public DtlsConnection(DtlsRole role, DtlsCertificate certificate, ReadOnlySpan<DtlsFingerprint> remoteFingerprints, DtlsOptions options, IEntropySource entropy)
     {
@@ -111,9 +112,9 @@ internal sealed class DtlsConnection : IDisposable
 
             _replayWindow.Mark(header.Sequence);
         }
-        else if (header.Epoch != 0 || IsConnected && header.Type != ContentType.Handshake)
+        else if (header.Epoch != 0 || IsConnected)
         {
-            DroppedRecords++; // nothing unprotected counts any more, but a repeated flight must be answered
+            DroppedRecords++; // nothing unprotected counts any more: a flight that is repeated ends with a protected Finished
             return true;
         }
 
@@ -143,9 +144,11 @@ internal sealed class DtlsConnection : IDisposable
     /// <see cref="RecordOverhead"/> bytes beyond its length are free in all.
     /// </summary>
     /// <returns>The length of the record.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The payload is longer than 2^14 bytes.</exception>
     /// <exception cref="InvalidOperationException">The handshake is not complete, or the connection has ended.</exception>
     public int Seal(Span<byte> record, int payloadLength)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(payloadLength, RecordHeader.MaxPlaintextLength);
         if (!IsConnected)
         {
             throw new InvalidOperationException($"The DTLS connection is {State}.");
@@ -158,7 +161,7 @@ internal sealed class DtlsConnection : IDisposable
     public bool TryPollTransmit(TimeSpan now, Span<byte> buffer, out int length)
     {
         length = 0;
-        if (State == DtlsState.New)
+        if (State == DtlsState.New || _isDisposed)
         {
             return false;
         }
@@ -225,17 +228,23 @@ internal sealed class DtlsConnection : IDisposable
     /// <summary>Gives all keys back. Nothing can be sealed or opened afterwards.</summary>
     public void Dispose()
     {
+        _isDisposed = true;
         State = State == DtlsState.Failed ? DtlsState.Failed : DtlsState.Closed;
         _handshake.Protection?.Dispose();
         _handshake.Dispose();
     }
 
-    private bool IsAlertProtected => _handshake.IsComplete;
+    // Once something of epoch 1 was sent, the peer listens to nothing else from this side.
+    private bool IsAlertProtected => _sequence[1] > 0;
 
     private ulong NextEpochAndSequence(ushort epoch)
     {
         ulong sequence = _sequence[epoch]++;
-        Debug.Assert(sequence <= RecordHeader.MaxSequence, "2^48 records take centuries.");
+        if (sequence > RecordHeader.MaxSequence)
+        {
+            throw new InvalidOperationException("All 2^48 record numbers are used (RFC 6347 section 4.1).");
+        }
+
         return ((ulong)epoch << 48) | sequence;
     }
 
@@ -318,7 +327,7 @@ internal sealed class DtlsConnection : IDisposable
 
     private void HandleAlert(ReadOnlySpan<byte> payload)
     {
-        if (payload.Length != AlertLength)
+        if (payload.Length != AlertLength || State == DtlsState.New)
         {
             DroppedRecords++;
             return;

@@ -106,6 +106,8 @@ internal readonly record struct ClientHello
                     case ExtensionType.ExtendedMasterSecret:
                         hasExtendedMasterSecret = true;
                         break;
+                    case ExtensionType.RenegotiationInfo when data is not [0]:
+                        return false; // RFC 5746 section 3.6: a first handshake renegotiates nothing
                     case ExtensionType.RenegotiationInfo:
                         hasRenegotiationInfo = true;
                         break;
@@ -173,9 +175,10 @@ internal readonly record struct ServerHello(ushort Version, byte[] Random, ushor
             var extension = new TlsReader(extensions);
             while (!extension.IsEmpty)
             {
-                if (!extension.TryReadUInt16(out ushort type) || !extension.TryReadVector16(out _))
+                if (!extension.TryReadUInt16(out ushort type) || !extension.TryReadVector16(out ReadOnlySpan<byte> data) ||
+                    (type == ExtensionType.RenegotiationInfo && data is not [0]))
                 {
-                    return false;
+                    return false; // RFC 5746 section 3.4: a first handshake renegotiates nothing
                 }
 
                 hasExtendedMasterSecret |= type == ExtensionType.ExtendedMasterSecret;

@@ -214,6 +214,6 @@ internal sealed partial class SctpAssociation
         }
 
         FailureReason ??= "The association was shut down.";
-        _events.Enqueue(e);
+        Report(e);
     }
 }

@@ -216,6 +216,6 @@ internal sealed partial class SctpAssociation
         _handshakeTimer = null;
         _heartbeatTimer = now + _options.HeartbeatInterval;
         _errorCount = 0;
-        _events.Enqueue(SctpEvent.Of(SctpEventType.Connected));
+        Report(SctpEvent.Of(SctpEventType.Connected));
     }
 }

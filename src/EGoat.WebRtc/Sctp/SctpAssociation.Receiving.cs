@@ -71,11 +71,11 @@ internal sealed partial class SctpAssociation
         }
     }
 
-    /// <summary>Takes the next message. Its bytes hold the peer's window back until <see cref="Release"/>.</summary>
+    /// <summary>Takes the next message, unless an event comes first. Its bytes hold the peer's window back until <see cref="Release"/>.</summary>
     public bool TryReceive(out SctpMessage message)
     {
         message = default;
-        return _transfer is { } transfer && transfer.Reassembly.TryTake(out message);
+        return !IsEventNext && _transfer is { } transfer && transfer.Reassembly.TryTake(out message);
     }
 
     /// <summary>The application has consumed a message of this length: the window opens for as much.</summary>
@@ -335,7 +335,7 @@ internal sealed partial class SctpAssociation
                     if (transfer.Resetter.HandleOutgoingRequest(parameter, transfer.Received.CumulativeTsn, out ushort[] incoming))
                     {
                         transfer.Reassembly.ResetStreams(incoming);
-                        _events.Enqueue(SctpEvent.Of(SctpEventType.IncomingStreamsReset, incoming));
+                        Report(SctpEvent.Of(SctpEventType.IncomingStreamsReset, incoming));
                     }
 
                     break;
@@ -362,11 +362,7 @@ internal sealed partial class SctpAssociation
 
     private void HandleResetResult(ushort[] streamIds, bool isReset)
     {
-        if (isReset)
-        {
-            _sendQueue.ResetStreams(streamIds);
-        }
-
-        _events.Enqueue(SctpEvent.Of(isReset ? SctpEventType.OutgoingStreamsReset : SctpEventType.StreamResetDenied, streamIds));
+        _sendQueue.Release(streamIds, isReset);
+        Report(SctpEvent.Of(isReset ? SctpEventType.OutgoingStreamsReset : SctpEventType.StreamResetDenied, streamIds));
     }
 }

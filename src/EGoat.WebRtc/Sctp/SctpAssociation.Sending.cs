@@ -78,7 +78,7 @@ internal sealed partial class SctpAssociation
             WriteForwardTsn(now, transfer, ref writer);
         }
 
-        transfer.Resetter.TryBegin(_sendQueue.HasQueued, transfer.Outstanding.NextTsn - 1);
+        _sendQueue.Hold(transfer.Resetter.TryBegin(_sendQueue.HasQueued, transfer.Outstanding.NextTsn - 1));
         if (transfer.Resetter.HasRequestToSend || transfer.Resetter.HasResponseToSend)
         {
             if (transfer.Resetter.HasRequestToSend)
@@ -170,7 +170,7 @@ internal sealed partial class SctpAssociation
     {
         if (_lowThresholds.TryGetValue(streamId, out long threshold) && before > threshold && after <= threshold)
         {
-            _events.Enqueue(SctpEvent.Of(SctpEventType.BufferedAmountLow, streamId));
+            Report(SctpEvent.Of(SctpEventType.BufferedAmountLow, streamId));
         }
     }
 

@@ -28,7 +28,9 @@ internal sealed partial class SctpAssociation
     private readonly SendQueue _sendQueue = new();
     private readonly Dictionary<ushort, long> _lowThresholds = [];
     private readonly Queue<ControlPacket> _controlPackets = new();
-    private readonly Queue<SctpEvent> _events = new();
+
+    /// <summary>Events, and how many messages were ready before each: the two are told in the order in which they happened.</summary>
+    private readonly Queue<(SctpEvent Event, long After)> _events = new();
     private readonly byte[] _cookieSecret = new byte[SecretLength];
     private readonly RetransmissionTimeout _timeout;
 
@@ -99,6 +101,8 @@ internal sealed partial class SctpAssociation
             return Earliest(next, Earliest(_heartbeatTimer, _transfer?.Resetter.Timer));
         }
     }
+
+    private bool IsEventNext => _events.TryPeek(out (SctpEvent Event, long After) next) && next.After <= (_transfer?.Reassembly.TakenCount ?? 0);
 
     private bool CanCarryData => State is SctpState.Established or SctpState.ShutdownPending or SctpState.ShutdownSent or SctpState.ShutdownReceived;
 
@@ -180,7 +184,15 @@ internal sealed partial class SctpAssociation
         return true;
     }
 
-    public bool TryPollEvent(out SctpEvent e) => _events.TryDequeue(out e);
+    /// <summary>Takes the next event; none comes before the messages that preceded it were taken.</summary>
+    public bool TryPollEvent(out SctpEvent e)
+    {
+        bool isNext = IsEventNext;
+        e = isNext ? _events.Dequeue().Event : default;
+        return isNext;
+    }
+
+    private void Report(in SctpEvent e) => _events.Enqueue((e, _transfer?.Reassembly.ReadyCount ?? 0));
 
     private static TimeSpan? Earliest(TimeSpan? a, TimeSpan? b) => a is null || b < a ? b : a;
 

@@ -92,6 +92,27 @@ public sealed class DataChannelTests
     }
 
     [Fact]
+    public void An_id_can_be_used_again_as_soon_as_this_side_is_done_with_it()
+    {
+        for (int seed = 0; seed < 50; seed++)
+        {
+            var network = new SimulatedNetwork(seed, NetworkConditions.Perfect with { Loss = seed % 2 == 0 ? 0 : 0.05 });
+            (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network, seed);
+            for (int i = 0; i < 20; i++)
+            {
+                DataChannel a = A.Channels.Create(network.Now, $"{i}", new());
+                a.Send(network.Now, SctpTransferTests.Number(i), false);
+                a.Close();
+                Assert.True(network.Run(() => a.ReadyState == DataChannelState.Closed, Limit), network.Describe());
+            }
+
+            Assert.True(network.Run(() => Z.Incoming.Count == 20 && Z.Incoming.All(c => c.ReadyState == DataChannelState.Closed), Limit), network.Describe());
+            Assert.Equal(Enumerable.Range(0, 20).Select(i => $"{i}"), Z.Incoming.Select(c => c.Label));
+            Assert.All(Z.Incoming, c => Assert.True(c.HasMessage));
+        }
+    }
+
+    [Fact]
     public void A_thousand_channels_open_and_close()
     {
         var network = new SimulatedNetwork(1);

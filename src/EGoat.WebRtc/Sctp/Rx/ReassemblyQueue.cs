@@ -30,6 +30,11 @@ internal sealed class ReassemblyQueue(int maxMessageSize)
     /// <summary>Bytes of fragments and messages that have not been taken, with their overhead.</summary>
     public long BufferedBytes { get; private set; }
 
+    /// <summary>Messages taken so far, and those that have become ready: what lies between waits.</summary>
+    public long TakenCount { get; private set; }
+
+    public long ReadyCount => TakenCount + _ready.Count;
+
     /// <summary>Takes a fragment. Returns null, or why the peer breaks the protocol.</summary>
     public string? Add(in DataChunk chunk, long tsn)
     {
@@ -62,7 +67,12 @@ internal sealed class ReassemblyQueue(int maxMessageSize)
     }
 
     /// <summary>Takes the next message in order. Its bytes still count as buffered until <see cref="Release"/>.</summary>
-    public bool TryTake(out SctpMessage message) => _ready.TryDequeue(out message);
+    public bool TryTake(out SctpMessage message)
+    {
+        bool isTaken = _ready.TryDequeue(out message);
+        TakenCount += isTaken ? 1 : 0;
+        return isTaken;
+    }
 
     /// <summary>The application has consumed a message: the window opens.</summary>
     public void Release(int length) => BufferedBytes -= length + Overhead;

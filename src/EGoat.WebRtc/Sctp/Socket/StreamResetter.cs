@@ -32,18 +32,18 @@ internal sealed class StreamResetter(uint localInitialTsn, uint peerInitialTsn)
     /// <summary>Resets a stream as soon as nothing of it waits to be sent.</summary>
     public void Want(ushort streamId) => _wanted.Add(streamId);
 
-    /// <summary>Begins the next request, if one can be made.</summary>
-    public void TryBegin(Func<ushort, bool> hasQueued, long lastAssignedTsn)
+    /// <summary>Begins the next request, if one can be made; returns its streams.</summary>
+    public ushort[] TryBegin(Func<ushort, bool> hasQueued, long lastAssignedTsn)
     {
         if (_requested.Length > 0 || _wanted.Count == 0)
         {
-            return;
+            return [];
         }
 
         ushort[] ready = [.. _wanted.Where(id => !hasQueued(id)).Take(MaxStreamsPerRequest)];
         if (ready.Length == 0)
         {
-            return;
+            return [];
         }
 
         _wanted.ExceptWith(ready);
@@ -51,6 +51,7 @@ internal sealed class StreamResetter(uint localInitialTsn, uint peerInitialTsn)
         _requestNumber = _nextRequestNumber++;
         _requestLastTsn = lastAssignedTsn;
         HasRequestToSend = true;
+        return ready;
     }
 
     /// <summary>Writes what waits to be sent, as one RE-CONFIG chunk.</summary>

@@ -85,7 +85,7 @@ internal sealed class SendQueue
 
         stream.Messages.Dequeue();
         stream.BufferedAmount -= message.Length - message.Sent;
-        if (stream.Messages.Count == 0)
+        if (stream.Messages.Count == 0 && stream.Node.List is not null)
         {
             _ready.Remove(stream.Node);
         }
@@ -98,16 +98,29 @@ internal sealed class SendQueue
         _free.Push(message);
     }
 
-    /// <summary>The peer has accepted a reset of streams: their numbers start at 0 again (RFC 6525 section 5.1.2).</summary>
-    public void ResetStreams(ReadOnlySpan<ushort> streamIds)
+    /// <summary>Streams are being reset: what is queued on them waits for the peer's answer (RFC 6525 section 5.1.2).</summary>
+    public void Hold(ReadOnlySpan<ushort> streamIds)
     {
         foreach (ushort id in streamIds)
         {
-            if (_streams.TryGetValue(id, out OutboundStream? stream))
+            GetStream(id).IsHeld = true;
+        }
+    }
+
+    /// <summary>The answer has come: numbers start at 0 again if the streams were reset.</summary>
+    public void Release(ReadOnlySpan<ushort> streamIds, bool isReset)
+    {
+        foreach (ushort id in streamIds)
+        {
+            OutboundStream stream = GetStream(id);
+            stream.IsHeld = false;
+            if (isReset)
             {
                 stream.NextNumber = 0;
                 stream.NextUnorderedNumber = 0;
             }
+
+            MakeReady(stream);
         }
     }
 
@@ -123,7 +136,7 @@ internal sealed class SendQueue
 
     private void MakeReady(OutboundStream stream)
     {
-        if (stream.Node.List is null)
+        if (stream.Node.List is null && stream.Messages.Count > 0 && !stream.IsHeld)
         {
             _ready.AddLast(stream.Node);
         }
@@ -136,6 +149,8 @@ internal sealed class SendQueue
         public Queue<OutboundMessage> Messages { get; } = new();
 
         public long BufferedAmount { get; set; }
+
+        public bool IsHeld { get; set; }
 
         public uint NextNumber { get; set; }
 

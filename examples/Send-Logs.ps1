@@ -1,0 +1,19 @@
+#!/usr/bin/env pwsh
+# Sends today's log files to everybody in a room who accepts files, and ends with an error if one did not arrive.
+param(
+    [Parameter(Mandatory)] [uri] $Server,
+    [string] $Room = 'logs',
+    [string] $Path = '/var/log/*.log'
+)
+$ErrorActionPreference = 'Stop'
+Import-Module (Join-Path $PSScriptRoot '..' 'module' 'EGoat')
+$joined = Join-EGoatRoom $Room -Server $Server -Background -WarningAction Ignore
+$end = [DateTime]::UtcNow.AddMinutes(1)
+while (-not (Get-EGoatPeer $Room | Where-Object AcceptsFiles)) {
+    if ([DateTime]::UtcNow -gt $end) { throw "Nobody who accepts files came to the room '$Room'." }
+    Start-Sleep -Milliseconds 200
+}
+$transfers = Get-ChildItem -Path $Path | Where-Object LastWriteTime -gt ([DateTime]::Today) | Send-EGoatFile -Room $Room
+$transfers
+$joined | Exit-EGoatRoom
+if ($transfers | Where-Object State -ne Completed) { throw 'Not everything arrived.' }
