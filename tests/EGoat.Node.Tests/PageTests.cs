@@ -114,6 +114,45 @@ public sealed class PageTests : IAsyncLifetime
     }
 
     [ProgramFact("chromium")]
+    public async Task The_page_computes_and_writes_what_the_test_vectors_say()
+    {
+        IPage page = await OpenAsync(_server.Url.ToString());
+        string vectors = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "vectors", "protocol-1.json"), Cancelled);
+        string[] wrong = await page.EvaluateAsync<string[]>(
+            """
+            async text => {
+              const p = await import('/protocol.js');
+              const vectors = JSON.parse(text);
+              const bytes = hex => Uint8Array.from(hex.match(/../g) ?? [], pair => parseInt(pair, 16));
+              const wrong = [];
+              const check = (what, expected, actual) => { if (expected !== actual) wrong.push(`${what}: ${actual} instead of ${expected}`); };
+              for (const v of vectors.identities) check('identity', v.identity, await p.identityOf(bytes(v.certificate)));
+              for (const v of vectors.treeHashes) {
+                const content = Uint8Array.from({ length: v.length }, (_, i) => (31 * i + (i >> 8)) & 255);
+                const hashes = [];
+                for (let at = 0; at < v.length; at += p.BLOCK_SIZE) hashes.push(await p.sha256(content.subarray(at, at + p.BLOCK_SIZE)));
+                check(`hash of ${v.length} bytes`, v.treeHash, `eg1:${p.toHex(await p.fileHash(v.length, hashes))}`);
+              }
+              const write = {
+                MANIFEST: v => p.manifestFrame(JSON.parse(v.json)),
+                DATA: v => p.dataFrame(v.file, v.offset, bytes(v.payload)),
+                HASH: v => p.hashFrame(v.file, v.block, v.blockLength, bytes(v.hash)),
+                END: v => p.endFrame(v.file, v.length, bytes(v.hash)),
+                ACK: v => p.ackFrame(v.acknowledged),
+                STORED: v => p.storedFrame(v.file, v.stored),
+              };
+              for (const v of vectors.frames) {
+                check(v.type, v.bytes, p.toHex(write[v.type](v)));
+                check(`type of ${v.type}`, p.Frame[v.type], p.parseFrame(bytes(v.bytes).buffer).type);
+              }
+              return wrong;
+            }
+            """,
+            vectors);
+        Assert.Empty(wrong);
+    }
+
+    [ProgramFact("chromium")]
     public async Task Two_pages_talk_to_each_other()
     {
         IPage first = await OpenAsync(_server.Url.ToString());
