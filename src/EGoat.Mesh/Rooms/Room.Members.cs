@@ -105,7 +105,7 @@ public sealed partial class Room : IPeerOwner
                 case SignalingReceived received:
                     await HandleIntroductionAsync(received).ConfigureAwait(false);
                     break;
-                case SignalingLost:
+                case SignalingLost when !_left.IsCancellationRequested:
                     SetState(EGoatRoomState.Reconnecting);
                     break;
                 case SignalingRefused refused:

@@ -298,7 +298,7 @@ internal sealed partial class IceAgent
     // One retransmission, one consent check, or, at most every Ta, one new check (RFC 8445 section 6.1.4.2).
     private bool TryTakeCheck(TimeSpan now, out CandidatePair? pair)
     {
-        pair = _pairs.Find(p => p.State == CandidatePairState.InProgress && p.Due <= now && p.Transmissions < _options.MaxTransmissions);
+        pair = FindRetransmission(now);
         if (pair is not null)
         {
             pair.Transmissions++;
@@ -334,6 +334,19 @@ internal sealed partial class IceAgent
         pair.Due = now + RetransmissionTimeout(1);
         _nextCheck = now + _options.PacingInterval;
         return true;
+    }
+
+    private CandidatePair? FindRetransmission(TimeSpan now)
+    {
+        foreach (CandidatePair pair in _pairs)
+        {
+            if (pair.State == CandidatePairState.InProgress && pair.Due <= now && pair.Transmissions < _options.MaxTransmissions)
+            {
+                return pair;
+            }
+        }
+
+        return null;
     }
 
     private void BeginCheck(TimeSpan now, CandidatePair pair)

@@ -78,7 +78,7 @@ internal sealed partial class SctpAssociation
             WriteForwardTsn(now, transfer, ref writer);
         }
 
-        _sendQueue.Hold(transfer.Resetter.TryBegin(_sendQueue.HasQueued, transfer.Outstanding.NextTsn - 1));
+        _sendQueue.Hold(transfer.Resetter.TryBegin(transfer.Outstanding.NextTsn - 1));
         if (transfer.Resetter.HasRequestToSend || transfer.Resetter.HasResponseToSend)
         {
             if (transfer.Resetter.HasRequestToSend)

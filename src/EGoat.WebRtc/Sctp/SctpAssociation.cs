@@ -176,7 +176,7 @@ internal sealed partial class SctpAssociation
 
         length = writer.Length;
         SctpPacket.WriteHeader(buffer, _options.LocalPort, RemotePort, _peerTag);
-        if (!transfer.Capabilities.HasFlag(Capabilities.ZeroChecksum))
+        if ((transfer.Capabilities & Capabilities.ZeroChecksum) == 0)
         {
             SctpPacket.WriteChecksum(buffer[..length]);
         }
@@ -243,7 +243,7 @@ internal sealed partial class SctpAssociation
 
         public CongestionControl Congestion { get; } = new(maxPacketSize);
 
-        public StreamResetter Resetter { get; } = new(parameters.LocalInitialTsn, parameters.PeerInitialTsn);
+        public StreamResetter Resetter { get; } = new(parameters.LocalInitialTsn, parameters.PeerInitialTsn, sendQueue.HasQueued);
 
         /// <summary>What the peer's window leaves beyond what is in flight.</summary>
         public long PeerWindow { get; set; } = parameters.PeerWindow;

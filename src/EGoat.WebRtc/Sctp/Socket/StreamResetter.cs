@@ -5,7 +5,7 @@ namespace EGoat.WebRtc.Sctp.Socket;
 
 /// <summary>Resets streams with RE-CONFIG chunks, in both directions (RFC 6525).</summary>
 /// <remarks>One request at a time is under way (section 5.1.1); more streams wait for the next one.</remarks>
-internal sealed class StreamResetter(uint localInitialTsn, uint peerInitialTsn)
+internal sealed class StreamResetter(uint localInitialTsn, uint peerInitialTsn, Func<ushort, bool> hasQueued)
 {
     /// <summary>Streams in one request; it fits every packet.</summary>
     private const int MaxStreamsPerRequest = 256;
@@ -33,7 +33,7 @@ internal sealed class StreamResetter(uint localInitialTsn, uint peerInitialTsn)
     public void Want(ushort streamId) => _wanted.Add(streamId);
 
     /// <summary>Begins the next request, if one can be made; returns its streams.</summary>
-    public ushort[] TryBegin(Func<ushort, bool> hasQueued, long lastAssignedTsn)
+    public ushort[] TryBegin(long lastAssignedTsn)
     {
         if (_requested.Length > 0 || _wanted.Count == 0)
         {
