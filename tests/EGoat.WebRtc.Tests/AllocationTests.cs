@@ -5,6 +5,9 @@ using EGoat.WebRtc.Tests.Dtls;
 
 namespace EGoat.WebRtc.Tests;
 
+/// <summary>Alone, since other tests would take buffers out of the shared pool.</summary>
+[CollectionDefinition(nameof(AllocationTests), DisableParallelization = true)]
+[Collection(nameof(AllocationTests))]
 public sealed class AllocationTests
 {
     private const int MessageLength = 64 * 1024;

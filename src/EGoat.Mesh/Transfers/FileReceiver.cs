@@ -15,6 +15,10 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
     /// <summary>The longest time without a frame.</summary>
     private static readonly TimeSpan ProgressTimeout = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long the reason of a channel that was closed early may take: it comes over another channel.</summary>
+    private static readonly TimeSpan ReasonTimeout = TimeSpan.FromSeconds(1);
+
+    private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
     private readonly byte[] _reply = new byte[FileFrame.AckFrameLength];
     private List<ManifestEntry> _entries = [];
@@ -32,6 +36,7 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
     public void HandleCancel(string reason)
     {
         _ended ??= new TransferException($"The sender cancelled it: {reason}", EGoatTransferState.Cancelled);
+        _cancelled.TrySetResult();
         _stop.Cancel();
     }
 
@@ -70,9 +75,13 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
         {
             failure = _ended ?? new TransferException("No data came for 60 seconds.");
         }
+        catch (RtcException)
+        {
+            failure = await GetReasonAsync("The connection to the sender was lost.").ConfigureAwait(false);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            failure = _ended ?? new TransferException(e is RtcException ? "The connection to the sender was lost." : e.Message);
+            failure = _ended ?? new TransferException(e.Message);
         }
 
         channel.Close();
@@ -242,6 +251,13 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
             throw OutOfPlace();
         }
 
-        return message ?? throw (_ended ?? new TransferException("The sender closed the transfer before its end."));
+        return message ?? throw await GetReasonAsync("The sender closed the transfer before its end.").ConfigureAwait(false);
+    }
+
+    // Why the channel was closed may still be on its way over the control channel.
+    private async Task<TransferException> GetReasonAsync(string otherwise)
+    {
+        await Task.WhenAny(_cancelled.Task, Task.Delay(ReasonTimeout)).ConfigureAwait(false);
+        return _ended ?? new TransferException(otherwise);
     }
 }
