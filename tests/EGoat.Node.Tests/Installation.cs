@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using EGoat.Mesh;
+using EGoat.Testing;
 
 namespace EGoat.Node.Tests;
 
@@ -29,29 +29,7 @@ internal sealed class Installation : IAsyncDisposable
         cancellationToken);
 
     /// <summary>A file of so many random bytes, and its hash.</summary>
-    public (string Path, byte[] Hash) CreateFile(string name, int length)
-    {
-        string path = Path.Combine(Folder, name);
-        using FileStream file = File.Create(path);
-        var random = new Random(length);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var block = new byte[1024 * 1024];
-        for (int left = length; left > 0; left -= block.Length)
-        {
-            Span<byte> part = block.AsSpan(0, Math.Min(left, block.Length));
-            random.NextBytes(part);
-            hash.AppendData(part);
-            file.Write(part);
-        }
-
-        return (path, hash.GetHashAndReset());
-    }
-
-    public static byte[] HashOf(string path)
-    {
-        using FileStream file = File.OpenRead(path);
-        return SHA256.HashData(file);
-    }
+    public (string Path, byte[] Hash) CreateFile(string name, long length) => TestFile.Create(Folder, name, length);
 
     public async ValueTask DisposeAsync()
     {

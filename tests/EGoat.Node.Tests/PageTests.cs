@@ -1,6 +1,7 @@
 using System.Net;
 using EGoat.Mesh;
 using EGoat.Testing;
+using EGoat.Testing.Browser;
 using EGoat.Web;
 using Microsoft.Playwright;
 
@@ -12,10 +13,8 @@ public sealed class PageTests : IAsyncLifetime
     private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(120));
     private readonly Installation _ada = Installation.Create();
     private readonly Installation _bob = Installation.Create();
-    private readonly List<string> _errors = [];
     private SignalingServer _server = null!;
-    private IPlaywright? _playwright;
-    private IBrowser? _browser;
+    private ChromiumBrowser? _browser;
 
     private CancellationToken Cancelled => _limit.Token;
 
@@ -29,7 +28,6 @@ public sealed class PageTests : IAsyncLifetime
             await _browser.DisposeAsync();
         }
 
-        _playwright?.Dispose();
         await _ada.DisposeAsync();
         await _bob.DisposeAsync();
         _limit.Dispose();
@@ -63,12 +61,12 @@ public sealed class PageTests : IAsyncLifetime
         (string path, byte[] hash) = _ada.CreateFile("from-ada.bin", length);
         IReadOnlyList<EGoatTransfer> transfers = await ada.SendFiles([path], cancellationToken: Cancelled).Completion.WaitAsync(Cancelled);
         Assert.All(transfers, t => Assert.True(t.State == EGoatTransferState.Completed, t.Error));
-        Assert.Equal(hash, Installation.HashOf(Path.Combine(_bob.Inbox, "from-ada.bin")));
+        Assert.Equal(hash, TestFile.HashOf(Path.Combine(_bob.Inbox, "from-ada.bin")));
         IDownload download = await page.RunAndWaitForDownloadAsync(() => page.ClickAsync("#transfers a.save"));
         string saved = Path.Combine(_ada.Folder, "saved.bin");
         await download.SaveAsAsync(saved);
         Assert.Equal("from-ada.bin", download.SuggestedFilename);
-        Assert.Equal(hash, Installation.HashOf(saved));
+        Assert.Equal(hash, TestFile.HashOf(saved));
 
         // A file from the page to both installations.
         (string upload, byte[] uploadHash) = _bob.CreateFile("from-page.bin", Sizes.FileFromPage);
@@ -77,11 +75,25 @@ public sealed class PageTests : IAsyncLifetime
         {
             EGoatTransfer transfer = await EndedAsync(events, "from-page.bin");
             Assert.True(transfer.State == EGoatTransferState.Completed, transfer.Error);
-            Assert.Equal(uploadHash, Installation.HashOf(Path.Combine(receiver.Inbox, "from-page.bin")));
+            Assert.Equal(uploadHash, TestFile.HashOf(Path.Combine(receiver.Inbox, "from-page.bin")));
         }
 
-        await Assertions.Expect(page.Locator("#transfers li[data-state=completed]")).ToHaveCountAsync(3);
-        await ScreenshotAsync(page, "page.png");
+        // The same, dropped on the page.
+        await page.EvaluateAsync(
+            """
+            () => {
+              const dropped = new DataTransfer();
+              dropped.items.add(new File(['dropped here'], 'dropped.txt'));
+              const target = document.querySelector('#messages');
+              for (const type of ['dragenter', 'dragover', 'drop'])
+                target.dispatchEvent(new DragEvent(type, { dataTransfer: dropped, bubbles: true, cancelable: true }));
+            }
+            """);
+        Assert.Equal(EGoatTransferState.Completed, (await EndedAsync(adas, "dropped.txt")).State);
+        Assert.Equal("dropped here", await File.ReadAllTextAsync(Path.Combine(_ada.Inbox, "dropped.txt"), Cancelled));
+
+        await Assertions.Expect(page.Locator("#transfers li[data-state=completed]")).ToHaveCountAsync(5);
+        await ChromiumBrowser.ScreenshotAsync(page, "page.png");
 
         // What was said is in this machine's history, and comes back after a reload.
         await page.ReloadAsync();
@@ -90,7 +102,7 @@ public sealed class PageTests : IAsyncLifetime
         await Assertions.Expect(page.Locator("#peers li.connected")).ToHaveCountAsync(2);
         await page.ClickAsync("#leave");
         await FirstAsync(adas, e => e is RoomPeerChanged { Peer: { State: EGoatPeerState.Left, Name: "carla" } });
-        Assert.Empty(_errors);
+        Assert.Empty(_browser!.Errors);
     }
 
     [ProgramFact("chromium")]
@@ -110,7 +122,7 @@ public sealed class PageTests : IAsyncLifetime
         using RoomSubscription events = ada.Subscribe();
         await ada.WaitForPeersAsync(1, true, Cancelled);
         Assert.Equal(identity, ada.Peers.Single(p => p.State == EGoatPeerState.Connected).Identity);
-        Assert.Empty(_errors);
+        Assert.Empty(_browser!.Errors);
     }
 
     [ProgramFact("chromium")]
@@ -157,9 +169,7 @@ public sealed class PageTests : IAsyncLifetime
     {
         IPage first = await OpenAsync(_server.Url.ToString());
         await JoinAsync(first, "first");
-        IBrowserContext other = await _browser!.NewContextAsync();
-        IPage second = await other.NewPageAsync();
-        await second.GotoAsync(_server.Url.ToString());
+        IPage second = await OpenAsync(_server.Url.ToString());
         await JoinAsync(second, "second");
         await Assertions.Expect(first.Locator("#peers li.connected")).ToHaveCountAsync(1);
         await second.FillAsync("#text", "hi");
@@ -185,37 +195,7 @@ public sealed class PageTests : IAsyncLifetime
         await page.WaitForSelectorAsync("#chat:not([hidden])");
     }
 
-    // Kept where the caller asks for it, to be looked at.
-    private static async Task ScreenshotAsync(IPage page, string name)
-    {
-        if (Environment.GetEnvironmentVariable("EGOAT_SCREENSHOTS") is { Length: > 0 } folder)
-        {
-            await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, name) });
-        }
-    }
-
-    private async Task<IPage> OpenAsync(string url)
-    {
-        _playwright ??= await Playwright.CreateAsync();
-        _browser ??= await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-        {
-            ExecutablePath = ProgramFactAttribute.Find("chromium"),
-            Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-        });
-        IPage page = await _browser.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = 960, Height = 600 } });
-        page.SetDefaultTimeout(30_000);
-        Assertions.SetDefaultExpectTimeout(30_000);
-        page.PageError += (_, e) => _errors.Add(e);
-        page.Console += (_, e) =>
-        {
-            if (e.Type == "error")
-            {
-                _errors.Add(e.Text);
-            }
-        };
-        await page.GotoAsync(url);
-        return page;
-    }
+    private async Task<IPage> OpenAsync(string url) => await (_browser ??= await ChromiumBrowser.LaunchAsync()).OpenAsync(url);
 
     private async Task<T> NextAsync<T>(RoomSubscription events)
         where T : RoomEvent => (T)await FirstAsync(events, e => e is T);

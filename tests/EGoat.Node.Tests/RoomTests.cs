@@ -1,5 +1,6 @@
 using System.Net;
 using EGoat.Mesh;
+using EGoat.Testing;
 using EGoat.Web;
 
 namespace EGoat.Node.Tests;
@@ -76,8 +77,8 @@ public sealed class RoomTests : IAsyncLifetime
         Assert.All(transfers, t => Assert.Equal(EGoatTransferState.Completed, t.State));
         foreach (Installation receiver in (Installation[])[_bob, _cleo])
         {
-            Assert.Equal(bigHash, Installation.HashOf(Path.Combine(receiver.Inbox, "big.bin")));
-            Assert.Equal(emptyHash, Installation.HashOf(Path.Combine(receiver.Inbox, "empty.txt")));
+            Assert.Equal(bigHash, TestFile.HashOf(Path.Combine(receiver.Inbox, "big.bin")));
+            Assert.Equal(emptyHash, TestFile.HashOf(Path.Combine(receiver.Inbox, "empty.txt")));
             Assert.Equal(2, Directory.GetFiles(receiver.Inbox).Length);
         }
 
@@ -109,7 +110,7 @@ public sealed class RoomTests : IAsyncLifetime
         bob.SetReceive(new ReceiveOptions { Destination = _bob.Inbox });
         await ada.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
         Assert.Single(await ada.SendFiles([path], cancellationToken: Cancelled).Completion.WaitAsync(Cancelled));
-        Assert.Equal(hash, Installation.HashOf(Path.Combine(_bob.Inbox, "goat.bin")));
+        Assert.Equal(hash, TestFile.HashOf(Path.Combine(_bob.Inbox, "goat.bin")));
     }
 
     [Fact]
@@ -167,7 +168,7 @@ public sealed class RoomTests : IAsyncLifetime
         await FirstAsync(bobs, e => e is RoomStateChanged { State: EGoatRoomState.Joined });
 
         Assert.Equal(EGoatTransferState.Completed, Assert.Single(await send.Completion.WaitAsync(Cancelled)).State);
-        Assert.Equal(hash, Installation.HashOf(Path.Combine(_bob.Inbox, "goat.bin")));
+        Assert.Equal(hash, TestFile.HashOf(Path.Combine(_bob.Inbox, "goat.bin")));
         Room cleo = await _cleo.JoinAsync(_server.Url, "cleo", Cancelled);
         await cleo.WaitForPeersAsync(2, acceptingFiles: true, Cancelled);
         await ada.WaitForPeersAsync(2, acceptingFiles: true, Cancelled);

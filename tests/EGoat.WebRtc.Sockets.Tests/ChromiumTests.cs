@@ -1,4 +1,5 @@
 using EGoat.Testing;
+using EGoat.Testing.Browser;
 using EGoat.WebRtc.Dtls;
 using Microsoft.Playwright;
 
@@ -29,8 +30,7 @@ public sealed class ChromiumTests : IAsyncLifetime
     private readonly DtlsCertificate _certificate = DtlsCertificate.Create();
     private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(60));
     private RtcHost _host = null!;
-    private IPlaywright? _playwright;
-    private IBrowser? _browser;
+    private ChromiumBrowser? _browser;
 
     public Task InitializeAsync()
     {
@@ -45,7 +45,6 @@ public sealed class ChromiumTests : IAsyncLifetime
             await _browser.DisposeAsync();
         }
 
-        _playwright?.Dispose();
         await _host.DisposeAsync();
         _certificate.Dispose();
         _limit.Dispose();
@@ -142,14 +141,8 @@ public sealed class ChromiumTests : IAsyncLifetime
 
     private async Task<IPage> OpenPageAsync(bool hidesAddresses)
     {
-        _playwright = await Playwright.CreateAsync();
-        string[] arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-        {
-            ExecutablePath = ProgramFactAttribute.Find("chromium"),
-            Args = hidesAddresses ? arguments : [.. arguments, "--disable-features=WebRtcHideLocalIpsWithMdns"],
-        });
-        IPage page = await _browser.NewPageAsync();
+        _browser = await ChromiumBrowser.LaunchAsync(hidesAddresses);
+        IPage page = await _browser.OpenAsync("about:blank");
         await page.EvaluateAsync(Page);
         return page;
     }

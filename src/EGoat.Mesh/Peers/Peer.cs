@@ -20,6 +20,9 @@ internal sealed class Peer(string id, IPeerOwner owner)
 
     private const int MaxOutgoing = 2048;
 
+    /// <summary>Channels that may wait for the hello of the peer who opened them.</summary>
+    private const int MaxEarlyChannels = 16;
+
     /// <summary>How long closing waits for what was said last to be queued for sending.</summary>
     private static readonly TimeSpan FarewellTimeout = TimeSpan.FromMilliseconds(500);
 
@@ -232,8 +235,10 @@ internal sealed class Peer(string id, IPeerOwner owner)
     // The life of one connection: its states and channels, until it ends.
     private async Task RunAsync(RtcConnection connection, RtcDataChannel? control)
     {
-        Task talking = control is null ? Task.CompletedTask : TalkAsync(connection, control);
+        var introduced = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task talking = control is null ? Task.CompletedTask : TalkAsync(connection, control, introduced);
         string? reason = null;
+        int early = 0;
         await foreach (RtcEvent e in connection.Events.ReadAllAsync().ConfigureAwait(false))
         {
             reason = e.Reason ?? reason;
@@ -242,9 +247,13 @@ internal sealed class Peer(string id, IPeerOwner owner)
                 if (channel.Label == ControlLabel && control is null)
                 {
                     control = channel;
-                    talking = TalkAsync(connection, channel);
+                    talking = TalkAsync(connection, channel, introduced);
                 }
-                else if (!owner.OnFileChannel(this, channel))
+                else if (introduced.Task.IsCompleted || early++ < MaxEarlyChannels)
+                {
+                    _ = AdmitAsync(channel, introduced.Task);
+                }
+                else
                 {
                     channel.Close();
                 }
@@ -256,11 +265,22 @@ internal sealed class Peer(string id, IPeerOwner owner)
         }
 
         await talking.ConfigureAwait(false);
+        introduced.TrySetCanceled();
         await connection.DisposeAsync().ConfigureAwait(false);
         if (ReferenceEquals(connection, _connection))
         {
             SetState(connection, EGoatPeerState.Disconnected);
             owner.OnEnded(this, reason);
+        }
+    }
+
+    // Channels have no order among each other: one may be here before the peer's hello is read.
+    private async Task AdmitAsync(RtcDataChannel channel, Task introduced)
+    {
+        await introduced.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!introduced.IsCompletedSuccessfully || !owner.OnFileChannel(this, channel))
+        {
+            channel.Close();
         }
     }
 
@@ -295,7 +315,7 @@ internal sealed class Peer(string id, IPeerOwner owner)
     }
 
     // Both sides say hello, then everything the other has not confirmed, then whatever comes.
-    private async Task TalkAsync(RtcConnection connection, RtcDataChannel control)
+    private async Task TalkAsync(RtcConnection connection, RtcDataChannel control, TaskCompletionSource introduced)
     {
         var outgoing = Channel.CreateBounded<ControlMessage>(MaxOutgoing);
         lock (_gate)
@@ -333,6 +353,8 @@ internal sealed class Peer(string id, IPeerOwner owner)
                         {
                             break;
                         }
+
+                        introduced.TrySetResult();
                     }
                     else if (_hello is not null)
                     {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using EGoat.Mesh.Peers;
 using EGoat.Mesh.Protocol;
@@ -10,6 +11,7 @@ namespace EGoat.Mesh.Transfers;
 /// Receives the files of one transfer (docs/protocol.md §4): reads the whole manifest, decides, writes each block as it
 /// arrives, acknowledges it when its hash is right, and puts each file in place when the file hash is.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "The peer may end the transfer after its end too, and a source without links and timers holds nothing.")]
 internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDataChannel channel, TransferList transfers, CancellationToken cancellationToken)
 {
     /// <summary>The longest time without a frame.</summary>
@@ -19,7 +21,7 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
     private static readonly TimeSpan ReasonTimeout = TimeSpan.FromSeconds(1);
 
     private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+    private readonly CancellationTokenSource _stop = new();
     private readonly byte[] _reply = new byte[FileFrame.AckFrameLength];
     private List<ManifestEntry> _entries = [];
     private TransferProgress[] _progress = [];
@@ -44,6 +46,7 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
     public async Task RunAsync(ReceiveOptions? options)
     {
         TransferException? failure = null;
+        using CancellationTokenRegistration registration = cancellationToken.Register(_stop.Cancel);
         try
         {
             await ReadManifestAsync().ConfigureAwait(false);
@@ -90,7 +93,7 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
             await FailAsync(failure).ConfigureAwait(false);
         }
 
-        _stop.Dispose();
+        _stop.CancelAfter(Timeout.InfiniteTimeSpan);
     }
 
     private EGoatTransfer Describe(ManifestEntry entry) => new()

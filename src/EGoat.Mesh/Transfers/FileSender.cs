@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using EGoat.Mesh.Peers;
 using EGoat.Mesh.Protocol;
@@ -10,6 +11,7 @@ namespace EGoat.Mesh.Transfers;
 /// Sends files to one peer over a channel of their own (docs/protocol.md §4): manifest, answer, blocks with their hashes, and
 /// never more than 16 MiB that the receiver has not written and verified.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "The peer may end the transfer after its end too, and a source without links and timers holds nothing.")]
 internal sealed class FileSender
 {
     /// <summary>Content that may be on its way unacknowledged.</summary>
@@ -18,16 +20,21 @@ internal sealed class FileSender
     /// <summary>The longest time without an answer or an acknowledgement.</summary>
     private static readonly TimeSpan ProgressTimeout = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long the reason of a channel that was closed early may take: it comes over another channel.</summary>
+    private static readonly TimeSpan ReasonTimeout = TimeSpan.FromSeconds(1);
+
     private readonly Peer _peer;
     private readonly IReadOnlyList<SourceFile> _files;
     private readonly TransferProgress[] _progress;
-    private readonly CancellationTokenSource _stop;
+    private readonly CancellationToken _cancellationToken;
+    private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource<AcceptMessage> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly bool?[] _stored;
     private readonly string?[] _hashes;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _acknowledged;
     private TransferException? _ended;
+    private volatile bool _isDone;
 
     public FileSender(string id, Peer peer, IReadOnlyList<SourceFile> files, TransferProgress[] progress, CancellationToken cancellationToken)
     {
@@ -37,7 +44,7 @@ internal sealed class FileSender
         _progress = progress;
         _stored = new bool?[files.Count];
         _hashes = new string?[files.Count];
-        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _cancellationToken = cancellationToken;
     }
 
     public string Id { get; }
@@ -62,9 +69,11 @@ internal sealed class FileSender
         TransferException? failure = null;
         RtcDataChannel? channel = null;
         IReadOnlyList<int> accepted = [];
+        using CancellationTokenRegistration registration = _cancellationToken.Register(_stop.Cancel);
         try
         {
             channel = _peer.OpenChannel($"file:{Id}");
+            Task reading = ReadAsync(channel);
             _peer.Send(new TransferMessage(Id, _files.Count, _files.Sum(f => f.Length), _files[0].Name));
             var entries = _files.Select((f, i) => new ManifestEntry(i, f.Name, f.Length, f.ModifiedAt)).ToList();
             foreach (byte[] page in Manifest.WritePages(entries))
@@ -74,9 +83,9 @@ internal sealed class FileSender
 
             AcceptMessage answer = await _answer.Task.WaitAsync(ProgressTimeout, _stop.Token).ConfigureAwait(false);
             accepted = [.. (answer.Files ?? Enumerable.Range(0, _files.Count)).Where(i => i < _files.Count).Distinct().Order()];
-            Task reading = ReadAsync(channel);
             await SendFilesAsync(channel, accepted).ConfigureAwait(false);
             await WaitAsync(() => accepted.All(i => _stored[i] is not null), "The receiver did not confirm the files in time.").ConfigureAwait(false);
+            _isDone = true;
             channel.Close();
             await reading.ConfigureAwait(false);
         }
@@ -97,6 +106,7 @@ internal sealed class FileSender
             failure = _ended ?? new TransferException(e is RtcException ? $"The connection to the receiver was lost. {e.Message}" : e.Message);
         }
 
+        _isDone = true;
         if (failure is not null)
         {
             // First the reason, then the end of the channel.
@@ -114,7 +124,6 @@ internal sealed class FileSender
             results.Add(await EndAsync(i, accepted, failure).ConfigureAwait(false));
         }
 
-        _stop.Dispose();
         return results;
     }
 
@@ -239,12 +248,12 @@ internal sealed class FileSender
             // The connection is gone; sending notices too.
         }
 
-        if (_ended is null && _stored.Any(s => s is null))
+        if (!_isDone && _ended is null)
         {
-            _ended ??= new TransferException("The connection to the receiver was lost.");
+            // Why the channel was closed may still be on its way over the control channel.
+            await Task.Delay(ReasonTimeout, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            HandleEnd("The receiver closed the transfer before its end.", EGoatTransferState.Failed);
         }
-
-        Changed();
     }
 
     private bool HandleFrame(ReadOnlySpan<byte> bytes)

@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace EGoat.Testing;
+
+/// <summary>
+/// Two hosts with a cable between them: network namespaces of this machine, removed at the end.
+/// Nothing in them reaches another machine.
+/// </summary>
+public sealed class NetworkHosts : IDisposable
+{
+    private static int s_count;
+
+    private readonly string _suffix = $"{Environment.ProcessId}-{Interlocked.Increment(ref s_count)}";
+
+    public NetworkHosts()
+    {
+        First = $"egoat-a-{_suffix}";
+        Second = $"egoat-z-{_suffix}";
+        string firstLink = $"ega{_suffix}";
+        string secondLink = $"egz{_suffix}";
+        Ip("netns", "add", First);
+        Ip("netns", "add", Second);
+        Ip("link", "add", firstLink, "netns", First, "type", "veth", "peer", "name", secondLink, "netns", Second);
+        foreach ((string host, string link, string address) in new[] { (First, firstLink, FirstAddress), (Second, secondLink, SecondAddress) })
+        {
+            Ip("-n", host, "addr", "add", $"{address}/24", "dev", link);
+            Ip("-n", host, "link", "set", link, "up");
+            Ip("-n", host, "link", "set", "lo", "up");
+        }
+    }
+
+    public static string FirstAddress => "10.77.0.1";
+
+    public static string SecondAddress => "10.77.0.2";
+
+    /// <summary>The name of the first host's namespace.</summary>
+    public string First { get; }
+
+    /// <summary>The name of the second host's namespace.</summary>
+    public string Second { get; }
+
+    /// <summary>What to write before a command to have it run on a host.</summary>
+    public static string[] On(string host) => ["ip", "netns", "exec", host];
+
+    public void Dispose()
+    {
+        TryIp("netns", "delete", First);
+        TryIp("netns", "delete", Second);
+    }
+
+    internal static bool TryIp(params string[] arguments)
+    {
+        using Process ip = Process.Start(new ProcessStartInfo("ip", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        ip.WaitForExit();
+        return ip.ExitCode == 0;
+    }
+
+    private static void Ip(params string[] arguments) => Assert.True(TryIp(arguments), $"ip {string.Join(' ', arguments)} failed.");
+}
+
+/// <summary>A test that needs <c>ip</c>, the right to make network namespaces, and perhaps further programs.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class NetworkNamespaceFactAttribute : FactAttribute
+{
+    public NetworkNamespaceFactAttribute(params string[] programs)
+    {
+        string probe = $"egoat-probe-{Environment.ProcessId}";
+        if (programs.Prepend("ip").FirstOrDefault(p => ProgramFactAttribute.Find(p) is null) is { } missing)
+        {
+            Skip = $"{missing} is not on PATH.";
+        }
+        else if (!NetworkHosts.TryIp("netns", "add", probe))
+        {
+            Skip = "Network namespaces cannot be made here (it takes root on Linux).";
+        }
+        else
+        {
+            NetworkHosts.TryIp("netns", "delete", probe);
+        }
+    }
+}
