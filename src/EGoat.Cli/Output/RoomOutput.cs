@@ -99,7 +99,7 @@ internal sealed class RoomOutput(bool isJson)
     {
         if (Progress is not null)
         {
-            AnsiConsole.WriteLine(text); // above the bars, which it knows of
+            AnsiConsole.Write(Align.Left(new Text(text))); // above the bars, which it knows of; over the whole width, since it does not clear them first
         }
         else
         {
