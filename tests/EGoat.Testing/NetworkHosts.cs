@@ -28,6 +28,9 @@ public sealed class NetworkHosts : IDisposable
             Ip("-n", host, "link", "set", link, "up");
             Ip("-n", host, "link", "set", "lo", "up");
         }
+
+        // The kernel tells of the carrier a moment later; until then a link counts as down.
+        Assert.True(SpinWait.SpinUntil(() => IsUp(First, firstLink) && IsUp(Second, secondLink), TimeSpan.FromSeconds(10)), "The hosts' link did not come up.");
     }
 
     public static string FirstAddress => "10.77.0.1";
@@ -49,12 +52,17 @@ public sealed class NetworkHosts : IDisposable
         TryIp("netns", "delete", Second);
     }
 
-    internal static bool TryIp(params string[] arguments)
+    internal static bool TryIp(params string[] arguments) => TryIp(out _, arguments);
+
+    private static bool TryIp(out string output, params string[] arguments)
     {
         using Process ip = Process.Start(new ProcessStartInfo("ip", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        output = ip.StandardOutput.ReadToEnd();
         ip.WaitForExit();
         return ip.ExitCode == 0;
     }
+
+    private static bool IsUp(string host, string link) => TryIp(out string output, "-n", host, "link", "show", link) && output.Contains("state UP", StringComparison.Ordinal);
 
     private static void Ip(params string[] arguments) => Assert.True(TryIp(arguments), $"ip {string.Join(' ', arguments)} failed.");
 }
