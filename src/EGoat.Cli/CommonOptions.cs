@@ -1,6 +1,7 @@
 using System.CommandLine;
 using EGoat.Mesh;
 using EGoat.Node;
+using EGoat.Signaling;
 
 namespace EGoat.Cli;
 
@@ -25,6 +26,10 @@ internal sealed class CommonOptions
 
     public Option<string> Room { get; } = new("--room") { Description = "The room: 1 to 64 letters, digits, '-', '_' or '.'.", HelpName = "NAME", Required = true };
 
+    public Option<string[]> IceServer { get; } = CreateIceServer("A STUN or TURN server to use instead of those that the signaling server names; repeatable.");
+
+    public Option<bool> RelayOnly { get; } = new("--relay-only") { Description = "Reach peers through TURN servers only; they never learn this machine's addresses." };
+
     public Option<int> Timeout { get; } = new("--timeout")
     {
         Description = "The longest time without progress, in seconds (default 60).",
@@ -37,8 +42,36 @@ internal sealed class CommonOptions
 
     /// <summary>Joins the room that the options name.</summary>
     public Task<Room> JoinAsync(EGoatNode node, ParseResult result, ReceiveOptions? receive, CancellationToken cancellationToken) => node.JoinAsync(
-        new RoomOptions { Server = result.GetRequiredValue(Server), Room = result.GetRequiredValue(Room), DisplayName = result.GetRequiredValue(Name), Receive = receive },
+        new RoomOptions
+        {
+            Server = result.GetRequiredValue(Server),
+            Room = result.GetRequiredValue(Room),
+            DisplayName = result.GetRequiredValue(Name),
+            Receive = receive,
+            RelayOnly = result.GetValue(RelayOnly),
+            IceServers = result.GetValue(IceServer) is { Length: > 0 } servers ? ParseIceServers(servers) : null,
+        },
         cancellationToken);
+
+    /// <summary>An option that names STUN and TURN servers.</summary>
+    public static Option<string[]> CreateIceServer(string description)
+    {
+        var option = new Option<string[]>("--ice-server") { Description = description, HelpName = "URL" };
+        option.Validators.Add(result =>
+        {
+            foreach (System.CommandLine.Parsing.Token token in result.Tokens)
+            {
+                if (!EGoat.Signaling.IceServer.TryParse(token.Value, out _))
+                {
+                    result.AddError($"'{token.Value}' is not {EGoat.Signaling.IceServer.Syntax}.");
+                }
+            }
+        });
+        return option;
+    }
+
+    public static IReadOnlyList<IceServer> ParseIceServers(string[] texts) =>
+        [.. texts.Select(t => EGoat.Signaling.IceServer.TryParse(t, out IceServer? server) ? server : throw new ArgumentException(t, nameof(texts)))];
 
     public TimeSpan GetTimeout(ParseResult result) => result.GetValue(Timeout) is > 0 and int seconds
         ? TimeSpan.FromSeconds(seconds)
@@ -49,6 +82,8 @@ internal sealed class CommonOptions
         command.Options.Add(Server);
         command.Options.Add(Room);
         command.Options.Add(Name);
+        command.Options.Add(IceServer);
+        command.Options.Add(RelayOnly);
         AddNodeOptions(command);
     }
 

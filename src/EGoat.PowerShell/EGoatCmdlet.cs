@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using EGoat.Mesh;
 using EGoat.Node;
+using EGoat.Signaling;
 using EGoat.Web;
 
 namespace EGoat.PowerShell;
@@ -42,6 +43,10 @@ public abstract class EGoatCmdlet : PSCmdlet, IDisposable
         {
             return task.GetAwaiter().GetResult();
         }
+        catch (OperationCanceledException) when (StopToken.IsCancellationRequested)
+        {
+            throw new PipelineStoppedException();
+        }
         catch (Exception e) when (ToError(e, target) is { } error)
         {
             ThrowTerminatingError(error);
@@ -54,6 +59,23 @@ public abstract class EGoatCmdlet : PSCmdlet, IDisposable
 
     /// <summary>This installation.</summary>
     protected EGoatNode GetNode() => Await(EGoatNode.GetSharedAsync(StopToken));
+
+    /// <summary>The STUN and TURN servers that a parameter names.</summary>
+    protected IReadOnlyList<IceServer> ParseIceServers(string[] texts)
+    {
+        var servers = new List<IceServer>();
+        foreach (string text in texts)
+        {
+            if (!IceServer.TryParse(text, out IceServer? server))
+            {
+                ThrowTerminatingError(new ErrorRecord(new ArgumentException($"'{text}' is not {IceServer.Syntax}."), "InvalidIceServer", ErrorCategory.InvalidArgument, text));
+            }
+
+            servers.Add(server!);
+        }
+
+        return servers;
+    }
 
     /// <summary>The joined room of a name, or the only one if no name is given.</summary>
     protected Room GetRoom(string? name)

@@ -1,11 +1,11 @@
 namespace EGoat.WebRtc.Sockets;
 
-/// <summary>One thread that wakes connections when their time has come.</summary>
+/// <summary>One thread that wakes connections, and what else waits, when their time has come.</summary>
 internal sealed class ConnectionTimer : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly AutoResetEvent _changed = new(initialState: false);
-    private readonly List<RtcConnection> _connections = [];
+    private readonly List<ITimed> _members = [];
     private readonly Thread _thread;
 
     /// <summary>When the thread wakes next; ticks of <see cref="MonotonicClock"/>.</summary>
@@ -18,23 +18,23 @@ internal sealed class ConnectionTimer : IDisposable
         _thread.Start();
     }
 
-    public void Add(RtcConnection connection)
+    public void Add(ITimed member)
     {
         lock (_gate)
         {
-            _connections.Add(connection);
+            _members.Add(member);
         }
     }
 
-    public void Remove(RtcConnection connection)
+    public void Remove(ITimed member)
     {
         lock (_gate)
         {
-            _connections.Remove(connection);
+            _members.Remove(member);
         }
     }
 
-    /// <summary>A connection wants to be woken at this time.</summary>
+    /// <summary>Somebody wants to be woken at this time.</summary>
     public void Schedule(TimeSpan at)
     {
         if (at.Ticks < Volatile.Read(ref _wakeAt))
@@ -57,33 +57,33 @@ internal sealed class ConnectionTimer : IDisposable
 
     private void Run()
     {
-        RtcConnection[] due = [];
+        ITimed[] due = [];
         while (!_isDisposed)
         {
             lock (_gate)
             {
-                due = [.. _connections];
+                due = [.. _members];
             }
 
             TimeSpan now = MonotonicClock.Now;
             long wakeAt = long.MaxValue;
             Volatile.Write(ref _wakeAt, long.MaxValue);
-            foreach (RtcConnection connection in due)
+            foreach (ITimed member in due)
             {
-                if (connection.NextTimeout.Ticks <= now.Ticks)
+                if (member.NextTimeout.Ticks <= now.Ticks)
                 {
-                    connection.HandleTimeout();
+                    member.HandleTimeout();
                 }
 
-                wakeAt = Math.Min(wakeAt, connection.NextTimeout.Ticks);
+                wakeAt = Math.Min(wakeAt, member.NextTimeout.Ticks);
             }
 
             Volatile.Write(ref _wakeAt, wakeAt);
 
             // Whoever schedules an earlier time from here on sets the event; times set since the loop above are read again.
-            foreach (RtcConnection connection in due)
+            foreach (ITimed member in due)
             {
-                wakeAt = Math.Min(wakeAt, connection.NextTimeout.Ticks);
+                wakeAt = Math.Min(wakeAt, member.NextTimeout.Ticks);
             }
 
             if (wakeAt == long.MaxValue)

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using EGoat.WebRtc.DataChannels;
+using EGoat.WebRtc.Ice;
 
 namespace EGoat.WebRtc.Sockets;
 
@@ -7,7 +8,7 @@ namespace EGoat.WebRtc.Sockets;
 /// A <see cref="PeerConnection"/> on real sockets. Thread-safe. What happens is read in order from
 /// <see cref="Events"/>; nobody's code runs on a receiving or timer thread.
 /// </summary>
-public sealed class RtcConnection : IAsyncDisposable
+public sealed class RtcConnection : IAsyncDisposable, ITimed
 {
     /// <summary>Events that wait to be read; a peer that opens channels faster than they are read has the excess closed.</summary>
     private const int MaxEvents = 1024;
@@ -58,9 +59,9 @@ public sealed class RtcConnection : IAsyncDisposable
     /// <summary>The smoothed round-trip time; null until measured.</summary>
     public TimeSpan? RoundTripTime => Read(static e => e.RoundTripTime);
 
-    internal TimeSpan NextTimeout => new(Volatile.Read(ref _nextTimeout));
+    TimeSpan ITimed.NextTimeout => new(Volatile.Read(ref _nextTimeout));
 
-    /// <summary>Makes the offer. All candidates of the host stand in it.</summary>
+    /// <summary>Makes the offer. The candidates known so far stand in it, later ones come as events.</summary>
     /// <exception cref="InvalidOperationException">A description was made before.</exception>
     public string CreateOffer() => Describe(static (e, now, _) => e.CreateOffer(now), "");
 
@@ -139,6 +140,33 @@ public sealed class RtcConnection : IAsyncDisposable
         }
     }
 
+    /// <summary>A candidate was found after the connection was created.</summary>
+    internal void AddLocalCandidate(IceCandidate candidate)
+    {
+        lock (_gate)
+        {
+            if (!_isDisposed)
+            {
+                _engine.AddLocalCandidate(MonotonicClock.Now, candidate);
+                ReportCandidate(candidate.ToString());
+                FlushLocked();
+            }
+        }
+    }
+
+    /// <summary>No more candidates come.</summary>
+    internal void EndLocalCandidates()
+    {
+        lock (_gate)
+        {
+            if (!_isDisposed && !_engine.HasLocalEndOfCandidates)
+            {
+                _engine.HasLocalEndOfCandidates = true;
+                ReportCandidate("");
+            }
+        }
+    }
+
     /// <summary>Hands a datagram to the engine; <see cref="Flush"/> follows when the batch is done.</summary>
     internal void HandleDatagram(TransportAddress local, TransportAddress remote, Span<byte> datagram)
     {
@@ -151,7 +179,7 @@ public sealed class RtcConnection : IAsyncDisposable
         }
     }
 
-    internal void HandleTimeout()
+    void ITimed.HandleTimeout()
     {
         lock (_gate)
         {
@@ -253,6 +281,15 @@ public sealed class RtcConnection : IAsyncDisposable
                 default:
                     break;
             }
+        }
+    }
+
+    // Before there is a description, what is known stands in it.
+    private void ReportCandidate(string candidate)
+    {
+        if (_engine.LocalUsernameFragment is not null)
+        {
+            _events.Writer.TryWrite(new RtcEvent(_engine.State, null, null, candidate));
         }
     }
 

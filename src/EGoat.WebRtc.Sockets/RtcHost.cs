@@ -29,17 +29,35 @@ public sealed class RtcHost : IAsyncDisposable
     private readonly ConcurrentDictionary<string, RtcConnection> _byUfrag = new();
     private readonly ConcurrentDictionary<TransportAddress, RtcConnection> _byRemote = new();
     private readonly ConcurrentDictionary<RtcConnection, bool> _connections = new();
+
+    /// <summary>The candidates of new connections. Locked, with <see cref="_connections"/> added to under it: a connection has each candidate once.</summary>
     private readonly List<IceCandidate> _candidates = [];
+    private readonly CandidateGathering _gathering;
+    private bool _isGatheringComplete = true;
+    private volatile bool _isClosing;
     private volatile bool _isDisposed;
 
     private RtcHost(RtcHostOptions options)
     {
         _options = options;
         Timer = new ConnectionTimer();
+        _gathering = new CandidateGathering(this, options, _sockets);
     }
 
-    /// <summary>The host candidates of every connection, best first.</summary>
-    public IReadOnlyList<IceCandidate> LocalCandidates => _candidates;
+    /// <summary>The candidates of new connections.</summary>
+    public IReadOnlyList<IceCandidate> LocalCandidates
+    {
+        get
+        {
+            lock (_candidates)
+            {
+                return [.. _candidates];
+            }
+        }
+    }
+
+    /// <summary>Called when a STUN or TURN server gives no candidate, with the reason; from any thread.</summary>
+    public Action<string>? Warning { get; set; }
 
     internal ConnectionTimer Timer { get; }
 
@@ -55,31 +73,44 @@ public sealed class RtcHost : IAsyncDisposable
             host.Bind(AddressFamily.InterNetworkV6);
         }
 
-        host.GatherCandidates();
-        if (host._candidates.Count == 0)
+        if (!options.RelayOnly)
+        {
+            host.GatherCandidates();
+        }
+
+        if (host._sockets.Count == 0 || (!options.RelayOnly && host._candidates.Count == 0))
         {
             host.DisposeSockets();
             throw new RtcException("This machine has no network address that a peer could reach.");
         }
 
+        host.AddIceServers(options.IceServers);
         return host;
     }
+
+    /// <summary>Asks further STUN and TURN servers; those that are asked already are not asked again.</summary>
+    public void AddIceServers(IEnumerable<IceServer> servers) => _gathering.Add(servers);
 
     /// <summary>A new connection over this host's sockets.</summary>
     public RtcConnection CreateConnection()
     {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        ObjectDisposedException.ThrowIf(_isClosing, this);
         var engine = new PeerConnection(
             new PeerConnectionOptions { Certificate = _options.Certificate, Ice = _options.Ice, ReceiveWindow = _options.ReceiveWindow },
             SystemEntropy.Instance);
         TimeSpan now = MonotonicClock.Now;
-        foreach (IceCandidate candidate in _candidates)
+        var connection = new RtcConnection(this, engine);
+        lock (_candidates)
         {
-            engine.AddLocalCandidate(now, candidate);
+            foreach (IceCandidate candidate in _candidates)
+            {
+                engine.AddLocalCandidate(now, candidate);
+            }
+
+            engine.HasLocalEndOfCandidates = _isGatheringComplete;
+            _connections[connection] = true;
         }
 
-        var connection = new RtcConnection(this, engine);
-        _connections[connection] = true;
         Timer.Add(connection);
         return connection;
     }
@@ -87,17 +118,18 @@ public sealed class RtcHost : IAsyncDisposable
     /// <summary>Closes all connections, then the sockets.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_isDisposed)
+        if (_isClosing)
         {
             return;
         }
 
-        _isDisposed = true;
+        _isClosing = true;
         foreach (RtcConnection connection in _connections.Keys)
         {
             await connection.DisposeAsync().ConfigureAwait(false);
         }
 
+        await _gathering.DisposeAsync().ConfigureAwait(false);
         DisposeSockets();
     }
 
@@ -130,17 +162,69 @@ public sealed class RtcHost : IAsyncDisposable
         {
             if (socket.Local == transmit.Local)
             {
-                try
-                {
-                    socket.Send(buffer[..transmit.Length], transmit.SegmentSize, transmit.Remote);
-                }
-                catch (ObjectDisposedException)
-                {
-                    // The host closes while a last datagram goes out.
-                }
-
+                socket.TrySend(buffer[..transmit.Length], transmit.SegmentSize, transmit.Remote);
                 return;
             }
+        }
+
+        _gathering.Send(transmit, buffer[..transmit.Length]);
+    }
+
+    internal void AddCandidate(IceCandidate candidate)
+    {
+        RtcConnection[] connections;
+        lock (_candidates)
+        {
+            // Without a NAT the server sees an address that is a candidate already (RFC 8445 section 5.1.3).
+            if (_candidates.Exists(c => c.Address == candidate.Address))
+            {
+                return;
+            }
+
+            _candidates.Add(candidate);
+            connections = [.. _connections.Keys];
+        }
+
+        foreach (RtcConnection connection in connections)
+        {
+            connection.AddLocalCandidate(candidate);
+        }
+    }
+
+    /// <summary>New connections do not use it any more; those that do notice that it is gone.</summary>
+    internal void RemoveCandidate(IceCandidate candidate)
+    {
+        lock (_candidates)
+        {
+            _candidates.Remove(candidate);
+        }
+    }
+
+    internal void SetGatheringComplete(bool isComplete, bool isNew)
+    {
+        RtcConnection[] connections;
+        lock (_candidates)
+        {
+            _isGatheringComplete = isComplete;
+            connections = isNew ? [.. _connections.Keys] : [];
+        }
+
+        foreach (RtcConnection connection in connections)
+        {
+            connection.EndLocalCandidates();
+        }
+    }
+
+    internal void Warn(string text) => Warning?.Invoke(text);
+
+    /// <summary>A message of a TURN server over a stream.</summary>
+    internal void HandleStream(TransportAddress local, TransportAddress remote, Span<byte> message)
+    {
+        if (_gathering.Handle(local, remote, message, out TransportAddress relayed, out TransportAddress peer, out Range payload))
+        {
+            var touched = new List<RtcConnection>();
+            Dispatch(relayed, peer, message[payload], touched);
+            touched.ForEach(c => c.Flush());
         }
     }
 
@@ -183,9 +267,13 @@ public sealed class RtcHost : IAsyncDisposable
                 {
                     Span<byte> slot = buffer.AsSpan(count * MaxDatagramSize, MaxDatagramSize);
                     int length = socket.Receive(slot, out TransportAddress remote);
-                    if (length > 0)
+                    if (length > 0 && !_gathering.IsServer(remote))
                     {
                         Dispatch(socket.Local, remote, slot[..length], touched);
+                    }
+                    else if (length > 0 && _gathering.Handle(socket.Local, remote, slot[..length], out TransportAddress relayed, out TransportAddress peer, out Range payload))
+                    {
+                        Dispatch(relayed, peer, slot[..length][payload], touched);
                     }
 
                     count++;

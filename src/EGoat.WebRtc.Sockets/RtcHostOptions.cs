@@ -1,3 +1,4 @@
+using System.Net.Security;
 using EGoat.WebRtc.Dtls;
 using EGoat.WebRtc.Ice;
 
@@ -14,6 +15,15 @@ public sealed record RtcHostOptions
 
     /// <summary>Whether IPv6 is used. Default true.</summary>
     public bool IncludeIPv6 { get; init; } = true;
+
+    /// <summary>STUN and TURN servers to ask from the beginning; <see cref="RtcHost.AddIceServers"/> adds more.</summary>
+    public IReadOnlyList<IceServer> IceServers { get; init; } = [];
+
+    /// <summary>Whether only relayed candidates are used (W3C iceTransportPolicy "relay"): peers then never learn this machine's addresses. Default false.</summary>
+    public bool RelayOnly { get; init; }
+
+    /// <summary>Decides about the certificate of a TURN server over TLS; null asks the system's trust.</summary>
+    public RemoteCertificateValidationCallback? ValidateServerCertificate { get; init; }
 
     /// <summary>Times and bounds of ICE.</summary>
     public IceAgentOptions Ice { get; init; } = new();

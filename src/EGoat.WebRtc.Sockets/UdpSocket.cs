@@ -93,6 +93,19 @@ internal sealed class UdpSocket : IDisposable
         }
     }
 
+    /// <summary>Sends, if the socket is still open.</summary>
+    public void TrySend(ReadOnlySpan<byte> datagrams, int segmentSize, TransportAddress remote)
+    {
+        try
+        {
+            Send(datagrams, segmentSize, remote);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The host closes while a last datagram goes out.
+        }
+    }
+
     public void Dispose() => _socket.Dispose();
 
     private static TransportAddress Parse(SocketAddress address)

@@ -64,6 +64,9 @@ public sealed class PeerConnection : IDisposable
     /// <summary>The address of the peer's end of the selected pair; null until there is one.</summary>
     public TransportAddress? RemoteAddress => _ice is { HasSelectedPair: true } ice ? ice.SelectedRemote : null;
 
+    /// <summary>Whether no more candidates of this side are to come; descriptions say so. Default true.</summary>
+    public bool HasLocalEndOfCandidates { get; set; } = true;
+
     /// <summary>What the peer's checks are addressed to; null until a description was made.</summary>
     public string? LocalUsernameFragment => _ice?.LocalCredentials.UsernameFragment;
 
@@ -89,7 +92,7 @@ public sealed class PeerConnection : IDisposable
         }
     }
 
-    /// <summary>Adds a candidate of this side; those added before the description is made stand in it.</summary>
+    /// <summary>Adds a candidate of this side; those added before the description is made stand in it, later ones must be told to the peer.</summary>
     public void AddLocalCandidate(TimeSpan now, IceCandidate candidate)
     {
         _localCandidates.Add(candidate);
@@ -317,7 +320,7 @@ public sealed class PeerConnection : IDisposable
         Fingerprints = [_options.Certificate.Fingerprint],
         MaxMessageSize = _options.MaxMessageSize,
         Candidates = [.. _localCandidates.Select(c => c.ToString())],
-        HasEndOfCandidates = true,
+        HasEndOfCandidates = HasLocalEndOfCandidates,
     }).Write(_sessionId);
 
     private void ApplyRemote(TimeSpan now, SessionDescription remote, DtlsRole role)

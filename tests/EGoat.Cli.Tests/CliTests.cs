@@ -110,6 +110,7 @@ public sealed class CliTests : IDisposable
     [InlineData("send --server http://127.0.0.1:9 --room lobby no-such-file", 1, "The file 'no-such-file' is not there.")]
     [InlineData("send --server http://127.0.0.1:9 --room no/room --text hi", 1, "is not a room name")]
     [InlineData("receive --server http://127.0.0.1:9 --room lobby --output /proc/nowhere", 1, "cannot be written")]
+    [InlineData("serve --listen 127.0.0.1:0 --ice-server turn:example.org", 2, "'turn:example.org' is not stun:HOST")]
     [InlineData("serve --listen nonsense", 2, "is not ADDRESS:PORT")]
     [InlineData("history --database /proc/nowhere/chat.db", 1, "cannot be opened for writing")]
     [InlineData("hash no-such-file", 1, "no-such-file")]

@@ -43,6 +43,28 @@ public sealed class NetworkNamespaceTests : IDisposable
         Assert.Contains("is not the one that the URL pins", errors, StringComparison.Ordinal);
     }
 
+    [NetworkNamespaceFact(TurnServer.Program)]
+    public async Task A_file_goes_through_a_relay_when_only_that_is_allowed()
+    {
+        using var hosts = new NetworkHosts();
+        using TurnServer turn = TurnServer.Start(NetworkHosts.FirstAddress, hosts.First);
+        string iceServer = $"turn:{TurnServer.Username}:{TurnServer.Password}@{turn.Address}:{turn.Port}";
+        CliProcess serve = Start(hosts.First, "server", "serve", "--listen", $"{NetworkHosts.FirstAddress}:0", "--ice-server", iceServer, "--json");
+        string url = (string)JsonNode.Parse(await serve.ReadLineAsync())!["url"]!;
+        (string source, byte[] content) = TestFile.Create(_folder, "goat.bin", 5 * 1024 * 1024);
+        CliProcess receive = Start(hosts.Second, "bob", "receive", "--server", url, "--room", "lobby", "--output", Path.Combine(_folder, "inbox"), "--files", "1", "--relay-only", "--json");
+        await receive.ReadEventAsync("joined");
+        CliProcess send = Start(hosts.Second, "ada", "send", "--server", url, "--room", "lobby", "--relay-only", "--json", source);
+
+        // Both live on the second host; what each sees of the other is an address of the relay.
+        Assert.StartsWith($"{turn.Address}:", (string?)(await receive.ReadEventAsync("join"))["address"], StringComparison.Ordinal);
+        JsonObject transfer = await receive.ReadEventAsync("transfer");
+        Assert.True((string?)transfer["state"] == "Completed", (string?)transfer["error"]);
+        Assert.Equal(content, TestFile.HashOf((string)transfer["path"]!));
+        Assert.Equal(0, (await receive.EndAsync()).ExitCode);
+        Assert.Equal(0, (await send.EndAsync()).ExitCode);
+    }
+
     private CliProcess Start(string host, string home, params IEnumerable<string> arguments)
     {
         CliProcess process = CliProcess.StartIn(NetworkHosts.On(host), Path.Combine(_folder, home), arguments);

@@ -69,6 +69,10 @@ public sealed class CommandRunner : ICommandRuntime
 
             _cmdlet.DoEndProcessing();
         }
+        catch (PipelineStoppedException)
+        {
+            // What PowerShell does: a command that was stopped ends without an error.
+        }
         finally
         {
             (_cmdlet as IDisposable)?.Dispose();

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Net;
+using System.Net.Sockets;
 using EGoat.Mesh;
 using EGoat.Node;
 using EGoat.PowerShell.Commands;
@@ -97,10 +98,19 @@ public sealed class CommandTests : IAsyncLifetime
         CommandRunner counted = Create(new JoinEGoatRoom { Room = "lobby", Server = _server.Url, Count = 2 });
         Task<IReadOnlyList<object?>> running = Task.Run(() => counted.Run(), Cancelled);
         await there.WaitForPeersAsync(1, false, Cancelled);
+        using RoomSubscription events = there.Subscribe();
         await there.SendTextAsync("one", cancellationToken: Cancelled);
         await there.SendTextAsync("two", cancellationToken: Cancelled);
         Assert.Equal(["one", "two"], (await running.WaitAsync(Cancelled)).Cast<EGoatMessage>().Select(m => m.Text));
         Assert.Empty(Run(new GetEGoatRoom()).Output);
+
+        await foreach (RoomEvent e in events.ReadAllAsync(Cancelled))
+        {
+            if (e is RoomPeerChanged { Peer.State: EGoatPeerState.Left })
+            {
+                break;
+            }
+        }
 
         CommandRunner endless = Create(new JoinEGoatRoom { Room = "lobby", Server = _server.Url });
         running = Task.Run(() => endless.Run(), Cancelled);
@@ -108,6 +118,19 @@ public sealed class CommandTests : IAsyncLifetime
         endless.Stop();
         Assert.Empty(await running.WaitAsync(Cancelled));
         Assert.Empty(Run(new GetEGoatRoom()).Output);
+    }
+
+    [Fact]
+    public async Task Stopping_before_anything_has_come_about_ends_without_an_error()
+    {
+        using var silent = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        silent.Listen();
+        CommandRunner join = Create(new JoinEGoatRoom { Room = "lobby", Server = new Uri($"http://127.0.0.1:{((IPEndPoint)silent.LocalEndPoint!).Port}") });
+        Task<IReadOnlyList<object?>> running = Task.Run(() => join.Run(), Cancelled);
+        using Socket asked = await silent.AcceptAsync(Cancelled);
+        join.Stop();
+        Assert.Empty(await running.WaitAsync(Cancelled));
     }
 
     [Fact]

@@ -23,3 +23,19 @@ public sealed class ProgramFactAttribute : FactAttribute
         .Select(folder => Path.Combine(folder, program))
         .FirstOrDefault(File.Exists);
 }
+
+/// <summary>A theory that needs another program.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class ProgramTheoryAttribute : TheoryAttribute
+{
+    public ProgramTheoryAttribute(string program)
+    {
+        Program = program;
+        if (ProgramFactAttribute.Find(program) is null)
+        {
+            Skip = $"{program} is not on PATH.";
+        }
+    }
+
+    public string Program { get; }
+}

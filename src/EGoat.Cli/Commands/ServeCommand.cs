@@ -3,7 +3,6 @@ using System.Net;
 using System.Text.Json.Nodes;
 using EGoat.Cli.Output;
 using EGoat.Node;
-using EGoat.Signaling;
 using EGoat.Web;
 
 namespace EGoat.Cli.Commands;
@@ -30,7 +29,7 @@ internal static class ServeCommand
                 return null!;
             },
         };
-        var iceServers = new Option<string[]>("--ice-server") { Description = "A STUN or TURN server that peers are told of; repeatable.", HelpName = "URL" };
+        var iceServers = CommonOptions.CreateIceServer("A STUN or TURN server that peers are told of, as turn:USER:PASSWORD@HOST; repeatable.");
         var insecure = new Option<bool>("--insecure-http") { Description = "Plain http off loopback. Browsers then lack what files and identity need." };
         var command = new Command("serve", "Run the signaling server and the page until stopped.") { listen, iceServers, insecure };
         common.AddNodeOptions(command);
@@ -45,7 +44,7 @@ internal static class ServeCommand
                         {
                             Listen = result.GetRequiredValue(listen),
                             InsecureHttp = result.GetValue(insecure),
-                            IceServers = [.. (result.GetValue(iceServers) ?? []).Select(url => new IceServer([url]))],
+                            IceServers = CommonOptions.ParseIceServers(result.GetValue(iceServers) ?? []),
                         },
                         cancellationToken).ConfigureAwait(false);
                     Console.WriteLine(result.GetValue(common.Json)

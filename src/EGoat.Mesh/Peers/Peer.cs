@@ -97,24 +97,26 @@ internal sealed class Peer(string id, IPeerOwner owner)
     }
 
     /// <summary>Makes an offer over a new connection, which replaces the present one.</summary>
-    public Introduction Offer(RtcConnection connection)
+    public async Task OfferAsync(RtcConnection connection)
     {
         RtcDataChannel control = connection.CreateDataChannel(ControlLabel);
         string session = Base32.NewId();
         Replace(connection, session);
-        string sdp = connection.CreateOffer();
-        _ = RunAsync(connection, control);
-        return new Introduction { Kind = "offer", Session = session, Sdp = sdp };
+        var offer = new Introduction { Kind = "offer", Session = session, Sdp = connection.CreateOffer() };
+
+        // Candidates that are found later follow the offer.
+        await owner.IntroduceAsync(this, offer).ConfigureAwait(false);
+        _ = RunAsync(connection, control, session);
     }
 
     /// <summary>Answers an offer over a new connection, which replaces the present one.</summary>
     /// <exception cref="FormatException">The offer cannot be used.</exception>
-    public Introduction Answer(RtcConnection connection, string session, string offer)
+    public async Task AnswerAsync(RtcConnection connection, string session, string offer)
     {
-        string sdp = connection.AcceptOffer(offer);
+        var answer = new Introduction { Kind = "answer", Session = session, Sdp = connection.AcceptOffer(offer) };
         Replace(connection, session);
-        _ = RunAsync(connection, null);
-        return new Introduction { Kind = "answer", Session = session, Sdp = sdp };
+        await owner.IntroduceAsync(this, answer).ConfigureAwait(false);
+        _ = RunAsync(connection, null, session);
     }
 
     /// <summary>Takes the answer, if it is to the offer of the moment.</summary>
@@ -233,7 +235,7 @@ internal sealed class Peer(string id, IPeerOwner owner)
     }
 
     // The life of one connection: its states and channels, until it ends.
-    private async Task RunAsync(RtcConnection connection, RtcDataChannel? control)
+    private async Task RunAsync(RtcConnection connection, RtcDataChannel? control, string session)
     {
         var introduced = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Task talking = control is null ? Task.CompletedTask : TalkAsync(connection, control, introduced);
@@ -257,6 +259,10 @@ internal sealed class Peer(string id, IPeerOwner owner)
                 {
                     channel.Close();
                 }
+            }
+            else if (e.LocalCandidate is { } candidate)
+            {
+                await owner.IntroduceAsync(this, new Introduction { Kind = "candidate", Session = session, Candidate = candidate }).ConfigureAwait(false);
             }
             else
             {
@@ -436,6 +442,9 @@ internal interface IPeerOwner
 
     /// <summary>The peer has opened a channel other than the control channel. False refuses it.</summary>
     bool OnFileChannel(Peer peer, RtcDataChannel channel);
+
+    /// <summary>Sends an introduction to the peer through the signaling server.</summary>
+    Task IntroduceAsync(Peer peer, Introduction introduction);
 
     void Warn(string text);
 }

@@ -63,6 +63,8 @@ public sealed partial class Room : IPeerOwner
 
     bool IPeerOwner.OnFileChannel(Peer peer, RtcDataChannel channel) => HandleFileChannel(peer, channel);
 
+    Task IPeerOwner.IntroduceAsync(Peer peer, Introduction introduction) => IntroduceAsync(peer.Id, introduction);
+
     void IPeerOwner.Warn(string text) => Warn(text);
 
     private void Warn(string text) => _events.Publish(new RoomWarning(text));
@@ -128,6 +130,7 @@ public sealed partial class Room : IPeerOwner
         }
 
         SetState(EGoatRoomState.Joined);
+        UseIceServers(_options.IceServers ?? joined.IceServers);
         foreach (string id in joined.Peers)
         {
             Peer peer = GetOrAddPeer(id);
@@ -147,6 +150,32 @@ public sealed partial class Room : IPeerOwner
         }
 
         _events.Publish(new RoomStateChanged(_state));
+    }
+
+    private void UseIceServers(IReadOnlyList<IceServer> servers)
+    {
+        var usable = new List<WebRtc.Ice.IceServer>();
+        foreach (IceServer server in servers)
+        {
+            foreach (string url in server.Urls)
+            {
+                if (WebRtc.Ice.IceServer.TryParse(url, server.Username, server.Credential, out WebRtc.Ice.IceServer? parsed))
+                {
+                    usable.Add(parsed);
+                }
+                else
+                {
+                    Warn($"{WirePath.Escape(url)} is not the URL of a STUN or TURN server.");
+                }
+            }
+        }
+
+        if (_options.RelayOnly && !usable.Exists(s => s.IsTurn))
+        {
+            Warn("Only relayed connections are allowed and there is no TURN server: nobody can be reached. Name one with 'egoat serve --ice-server'.");
+        }
+
+        _host.AddIceServers(usable);
     }
 
     private void HandlePeerJoined(string id)
@@ -205,7 +234,7 @@ public sealed partial class Room : IPeerOwner
     {
         try
         {
-            await IntroduceAsync(peer.Id, peer.Offer(_host.CreateConnection())).ConfigureAwait(false);
+            await peer.OfferAsync(_host.CreateConnection()).ConfigureAwait(false);
         }
         catch (ObjectDisposedException)
         {
@@ -227,7 +256,7 @@ public sealed partial class Room : IPeerOwner
 
         try
         {
-            await IntroduceAsync(peer.Id, peer.Answer(connection, session, offer)).ConfigureAwait(false);
+            await peer.AnswerAsync(connection, session, offer).ConfigureAwait(false);
         }
         catch (FormatException e)
         {

@@ -56,6 +56,7 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
         Identity = identity;
         _events = new RoomEvents(Raise);
         _transfers = new TransferList(_events, store);
+        _host.Warning = Warn;
     }
 
     /// <inheritdoc/>
@@ -127,7 +128,7 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
 
         try
         {
-            host = RtcHost.Open(new RtcHostOptions { Certificate = certificate, IncludeLoopback = IsLoopback(options.Server) });
+            host = RtcHost.Open(new RtcHostOptions { Certificate = certificate, IncludeLoopback = IsLoopback(options.Server), RelayOnly = options.RelayOnly });
         }
         catch (RtcException e)
         {

@@ -1,3 +1,5 @@
+using EGoat.Signaling;
+
 namespace EGoat.Mesh;
 
 /// <summary>Which room to join, where, and as whom.</summary>
@@ -11,6 +13,12 @@ public sealed record RoomOptions
 
     /// <summary>The name that others see. At most 256 characters.</summary>
     public required string DisplayName { get; init; }
+
+    /// <summary>STUN and TURN servers to use instead of those that the signaling server names; null uses the latter.</summary>
+    public IReadOnlyList<IceServer>? IceServers { get; init; }
+
+    /// <summary>Whether peers are reached through TURN servers only, and never learn this machine's addresses. Default false.</summary>
+    public bool RelayOnly { get; init; }
 
     /// <summary>Whether and where files are received; null rejects them.</summary>
     public ReceiveOptions? Receive { get; init; }

@@ -32,6 +32,14 @@ public sealed class JoinEGoatRoom : EGoatCmdlet
     [Parameter]
     public string? Destination { get; set; }
 
+    /// <summary>STUN and TURN servers to use instead of those that the signaling server names, as <c>turn:USER:PASSWORD@HOST</c>.</summary>
+    [Parameter]
+    public string[]? IceServer { get; set; }
+
+    /// <summary>Peers are reached through TURN servers only, and never learn this machine's addresses.</summary>
+    [Parameter]
+    public SwitchParameter RelayOnly { get; set; }
+
     /// <summary>Ends after so many messages.</summary>
     [Parameter(ParameterSetName = "Stream")]
     [ValidateRange(1, int.MaxValue)]
@@ -54,6 +62,8 @@ public sealed class JoinEGoatRoom : EGoatCmdlet
             Server = Server,
             Room = Room,
             DisplayName = DisplayName,
+            RelayOnly = RelayOnly,
+            IceServers = IceServer is null ? null : ParseIceServers(IceServer),
             Receive = Destination is null ? null : new ReceiveOptions { Destination = GetUnresolvedProviderPathFromPSPath(Destination) },
         };
         Room room = Await(GetNode().JoinAsync(options, StopToken), Room);

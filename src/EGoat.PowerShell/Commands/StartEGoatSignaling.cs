@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using System.Net;
-using EGoat.Signaling;
 using EGoat.Web;
 
 namespace EGoat.PowerShell.Commands;
@@ -19,7 +18,7 @@ public sealed class StartEGoatSignaling : EGoatCmdlet
     [Parameter]
     public IPAddress ListenAddress { get; set; } = IPAddress.Loopback;
 
-    /// <summary>STUN and TURN servers that peers are told of.</summary>
+    /// <summary>STUN and TURN servers that peers are told of, as <c>turn:USER:PASSWORD@HOST</c>.</summary>
     [Parameter]
     public string[] IceServer { get; set; } = [];
 
@@ -33,7 +32,7 @@ public sealed class StartEGoatSignaling : EGoatCmdlet
         var listen = new IPEndPoint(ListenAddress, Port);
         if (ShouldProcess(listen.ToString(), "Start a signaling server"))
         {
-            var options = new SignalingServerOptions { Listen = listen, InsecureHttp = InsecureHttp, IceServers = [.. IceServer.Select(url => new IceServer([url]))] };
+            var options = new SignalingServerOptions { Listen = listen, InsecureHttp = InsecureHttp, IceServers = ParseIceServers(IceServer) };
             WriteObject(Await(GetNode().StartSignalingAsync(options, StopToken), listen));
         }
     }

@@ -52,6 +52,14 @@ public sealed record IceCandidate
     public static IceCandidate CreateHost(TransportAddress address, TransportAddress @base, ushort localPreference) =>
         new(CreateFoundation(IceCandidateType.Host, address), ComputePriority(IceCandidateType.Host, localPreference), address, IceCandidateType.Host, null, @base);
 
+    /// <summary>This side's address as a STUN server sees it. The base is withheld from the peer.</summary>
+    internal static IceCandidate CreateServerReflexive(TransportAddress address, TransportAddress @base, ushort localPreference) =>
+        new(CreateFoundation(IceCandidateType.ServerReflexive, @base), ComputePriority(IceCandidateType.ServerReflexive, localPreference), address, IceCandidateType.ServerReflexive, null, @base);
+
+    /// <summary>An address of a TURN server; it is its own base.</summary>
+    internal static IceCandidate CreateRelayed(TransportAddress address, ushort localPreference) =>
+        new(CreateFoundation(IceCandidateType.Relayed, address), ComputePriority(IceCandidateType.Relayed, localPreference), address, IceCandidateType.Relayed, null, address);
+
     /// <summary>The priority of RFC 8445 section 5.1.2.1, with its recommended type preferences.</summary>
     internal static uint ComputePriority(IceCandidateType type, ushort localPreference)
     {

@@ -20,7 +20,7 @@ internal sealed record StunResponse(TransportAddress Local, TransportAddress Rem
         var writer = new StunMessageWriter(buffer, @class, StunMessage.BindingMethod, TransactionId);
         if (ErrorCode == 0)
         {
-            writer.AddXorMappedAddress(Remote);
+            writer.AddXorAddress(StunAttributeType.XorMappedAddress, Remote);
         }
         else
         {

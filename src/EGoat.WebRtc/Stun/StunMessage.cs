@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
+using System.Text;
 
 namespace EGoat.WebRtc.Stun;
 
@@ -134,11 +135,11 @@ internal readonly ref struct StunMessage
         return found;
     }
 
-    /// <summary>Reads XOR-MAPPED-ADDRESS (RFC 8489 section 14.2).</summary>
-    public bool TryGetXorMappedAddress(out TransportAddress address)
+    /// <summary>Reads XOR-MAPPED-ADDRESS (RFC 8489 section 14.2) or an attribute of the same form.</summary>
+    public bool TryGetXorAddress(StunAttributeType type, out TransportAddress address)
     {
         address = default;
-        if (!TryGetAttribute(StunAttributeType.XorMappedAddress, out ReadOnlySpan<byte> value) || value.Length < 8)
+        if (!TryGetAttribute(type, out ReadOnlySpan<byte> value) || value.Length < 8)
         {
             return false;
         }
@@ -165,6 +166,15 @@ internal readonly ref struct StunMessage
         bool found = TryGetAttribute(StunAttributeType.ErrorCode, out ReadOnlySpan<byte> value) && value.Length >= 4;
         code = found ? ((value[2] & 7) * 100) + value[3] : 0;
         return found;
+    }
+
+    /// <summary>The reason phrase of ERROR-CODE, shortened and without control characters; "" when there is none.</summary>
+    public string GetErrorReason()
+    {
+        const int maxLength = 128;
+        return TryGetAttribute(StunAttributeType.ErrorCode, out ReadOnlySpan<byte> value) && value.Length > 4
+            ? string.Concat(Encoding.UTF8.GetString(value[4..Math.Min(value.Length, 4 + maxLength)]).Where(c => !char.IsControl(c)))
+            : "";
     }
 
     /// <summary>The first attribute that must be understood and is not known here, or 0 (RFC 8489 section 6.3.1).</summary>

@@ -31,10 +31,10 @@ internal ref struct StunMessageWriter
 
     public void Add(StunAttributeType type, ulong value) => BinaryPrimitives.WriteUInt64BigEndian(Append(type, sizeof(ulong)), value);
 
-    /// <summary>Adds XOR-MAPPED-ADDRESS (RFC 8489 section 14.2).</summary>
-    public void AddXorMappedAddress(TransportAddress address)
+    /// <summary>Adds XOR-MAPPED-ADDRESS (RFC 8489 section 14.2) or an attribute of the same form.</summary>
+    public void AddXorAddress(StunAttributeType type, TransportAddress address)
     {
-        Span<byte> value = Append(StunAttributeType.XorMappedAddress, 4 + address.AddressLength);
+        Span<byte> value = Append(type, 4 + address.AddressLength);
         value[0] = 0;
         value[1] = (byte)(address.IsIPv6 ? 2 : 1);
         BinaryPrimitives.WriteUInt16BigEndian(value[2..], (ushort)(address.Port ^ (StunMessage.MagicCookie >> 16)));

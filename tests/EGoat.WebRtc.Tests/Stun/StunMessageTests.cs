@@ -46,13 +46,13 @@ public sealed class StunMessageTests
         Assert.Equal(StunClass.SuccessResponse, message.Class);
         Assert.True(message.HasValidFingerprint());
         Assert.True(message.VerifyIntegrity(Password));
-        Assert.True(message.TryGetXorMappedAddress(out TransportAddress address));
+        Assert.True(message.TryGetXorAddress(StunAttributeType.XorMappedAddress, out TransportAddress address));
         Assert.Equal("192.0.2.1:32853", address.ToString());
 
         Assert.True(StunMessage.TryParse(SampleResponse6, out message));
         Assert.True(message.HasValidFingerprint());
         Assert.True(message.VerifyIntegrity(Password));
-        Assert.True(message.TryGetXorMappedAddress(out address));
+        Assert.True(message.TryGetXorAddress(StunAttributeType.XorMappedAddress, out address));
         Assert.Equal("[2001:db8:1234:5678:11:2233:4455:6677]:32853", address.ToString());
     }
 
@@ -66,7 +66,7 @@ public sealed class StunMessageTests
         var buffer = new byte[256];
         var writer = new StunMessageWriter(buffer, StunClass.ErrorResponse, StunMessage.BindingMethod, id);
         writer.Add(StunAttributeType.Username, "abc:defgh"u8);
-        writer.AddXorMappedAddress(address);
+        writer.AddXorAddress(StunAttributeType.XorMappedAddress, address);
         writer.AddErrorCode(487, "Role Conflict"u8);
         writer.Add(StunAttributeType.IceControlling, 42UL);
         int length = writer.Finish(Password);
@@ -74,7 +74,7 @@ public sealed class StunMessageTests
         Assert.True(StunMessage.TryParse(buffer.AsSpan(0, length), out StunMessage message));
         Assert.Equal(StunClass.ErrorResponse, message.Class);
         Assert.Equal(id, message.TransactionId);
-        Assert.True(message.TryGetXorMappedAddress(out TransportAddress parsed));
+        Assert.True(message.TryGetXorAddress(StunAttributeType.XorMappedAddress, out TransportAddress parsed));
         Assert.Equal(address, parsed);
         Assert.True(message.TryGetErrorCode(out int code));
         Assert.Equal(487, code);

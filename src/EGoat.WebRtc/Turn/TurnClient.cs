@@ -1,0 +1,324 @@
+using EGoat.WebRtc.Stun;
+
+namespace EGoat.WebRtc.Turn;
+
+/// <summary>
+/// An allocation at a TURN server (RFC 8656): an address there that peers can send to, and through which this side sends.
+/// Sans-IO, for one flow to one server, over UDP or over a stream.
+/// </summary>
+/// <remarks>
+/// Connectivity checks go in Send indications; the first other datagram to a peer binds a channel. Permissions and
+/// channels that are used are refreshed, the others lapse.
+/// </remarks>
+internal sealed partial class TurnClient
+{
+    /// <summary>Room that a datagram needs in front of and behind its payload.</summary>
+    public const int MaxOverhead = StunMessage.HeaderLength + 24 + 4 + 3 + 8;
+
+    private const ushort AllocateMethod = 0x003;
+    private const ushort RefreshMethod = 0x004;
+    private const ushort SendMethod = 0x006;
+    private const ushort DataMethod = 0x007;
+    private const ushort CreatePermissionMethod = 0x008;
+    private const ushort ChannelBindMethod = 0x009;
+
+    private const int Unauthorized = 401;
+    private const int StaleNonce = 438;
+    private const int MaxChallenges = 4;
+    private const uint DefaultLifetimeSeconds = 600;
+
+    /// <summary>How long after a failure the allocation is asked for again.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(10);
+
+    private readonly bool _isReliable;
+    private readonly bool _isIPv6;
+    private readonly LongTermCredential _credential;
+    private readonly IEntropySource _entropy;
+    private readonly List<TurnTransaction> _transactions = [];
+    private TimeSpan? _refreshAt;
+    private TimeSpan? _retryAt;
+    private bool _isClosed;
+
+    /// <param name="server">Where the server listens.</param>
+    /// <param name="isReliable">Whether the flow is a stream: nothing is repeated, and what is sent is padded (RFC 8656 section 12.5).</param>
+    /// <param name="username">The user name.</param>
+    /// <param name="password">The password.</param>
+    /// <param name="entropy">Where transaction ids come from.</param>
+    public TurnClient(TransportAddress server, bool isReliable, string username, string password, IEntropySource entropy)
+    {
+        _isReliable = isReliable;
+        _isIPv6 = server.IsIPv6;
+        _credential = new LongTermCredential(username, password);
+        _entropy = entropy;
+        Begin(new TurnTransaction(AllocateMethod, isReliable));
+    }
+
+    /// <summary>Where peers send to; null while there is no allocation.</summary>
+    public TransportAddress? RelayedAddress { get; private set; }
+
+    /// <summary>This side's address as the server sees it; null while there is no allocation.</summary>
+    public TransportAddress? MappedAddress { get; private set; }
+
+    /// <summary>Why there is no allocation, as a sentence; null when there is one, or it is still asked for the first time.</summary>
+    public string? FailureReason { get; private set; }
+
+    /// <summary>There is an allocation, or the first attempt has failed.</summary>
+    public bool IsSettled => RelayedAddress is not null || FailureReason is not null;
+
+    public TimeSpan? NextTimeout
+    {
+        get
+        {
+            if (_ready.Count > 0)
+            {
+                return TimeSpan.Zero;
+            }
+
+            TimeSpan next = TimeSpan.MaxValue;
+            foreach (TurnTransaction transaction in _transactions)
+            {
+                next = Earlier(next, transaction.Due);
+            }
+
+            next = Earlier(next, _refreshAt ?? next);
+            next = Earlier(next, _retryAt ?? next);
+            if (RelayedAddress is not null)
+            {
+                next = Earlier(next, NextPeerTimeout);
+            }
+
+            return next == TimeSpan.MaxValue ? null : next;
+        }
+    }
+
+    /// <summary>Lets time pass: requests that were given up, what must be refreshed.</summary>
+    public void HandleTimeout(TimeSpan now)
+    {
+        for (int i = _transactions.Count - 1; i >= 0; i--)
+        {
+            TurnTransaction transaction = _transactions[i];
+            if (transaction.IsGivenUp(now))
+            {
+                _transactions.RemoveAt(i);
+                HandleFailure(now, transaction, "does not answer");
+            }
+        }
+
+        if (_retryAt <= now)
+        {
+            _retryAt = null;
+            Begin(new TurnTransaction(AllocateMethod, _isReliable));
+        }
+
+        if (_refreshAt <= now)
+        {
+            _refreshAt = null;
+            Begin(new TurnTransaction(RefreshMethod, _isReliable));
+        }
+
+        if (RelayedAddress is not null)
+        {
+            RefreshPeers(now);
+        }
+    }
+
+    /// <summary>Gives the allocation back; poll once more to send that.</summary>
+    public void Close()
+    {
+        _isClosed = true;
+        _transactions.Clear();
+        _ready.Clear();
+        _retryAt = _refreshAt = null;
+        if (RelayedAddress is not null)
+        {
+            Begin(new TurnTransaction(RefreshMethod, _isReliable) { IsKept = false });
+            RelayedAddress = null;
+        }
+    }
+
+    /// <summary>Writes what is to be sent to the server next.</summary>
+    public bool TryPollTransmit(TimeSpan now, Span<byte> buffer, out int length)
+    {
+        if (_ready.TryDequeue(out (TransportAddress Peer, byte[] Payload) ready))
+        {
+            length = Wrap(ready.Peer, ready.Payload, buffer);
+            return true;
+        }
+
+        foreach (TurnTransaction transaction in _transactions)
+        {
+            if (transaction.Due <= now && !transaction.IsGivenUp(now))
+            {
+                transaction.HandleSent(now);
+                length = Write(transaction, buffer);
+                return true;
+            }
+        }
+
+        length = 0;
+        return false;
+    }
+
+    /// <summary>Takes a datagram of the server. True when it carries something from a peer, which stands in it at <paramref name="payload"/>.</summary>
+    public bool HandleDatagram(TimeSpan now, ReadOnlySpan<byte> datagram, out TransportAddress peer, out Range payload)
+    {
+        peer = default;
+        payload = default;
+        if (IsChannelData(datagram))
+        {
+            return TryUnwrapChannelData(datagram, out peer, out payload);
+        }
+
+        if (!StunMessage.TryParse(datagram, out StunMessage message))
+        {
+            return false;
+        }
+
+        switch (message.Class)
+        {
+            case StunClass.Indication when message.Method == DataMethod:
+                return TryUnwrapIndication(datagram, message, out peer, out payload);
+            case StunClass.SuccessResponse or StunClass.ErrorResponse:
+                HandleResponse(now, message);
+                return false;
+            default:
+                return false;
+        }
+    }
+
+    private static TimeSpan Earlier(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    private void Begin(TurnTransaction transaction) => _transactions.Add(transaction.Begin(_entropy));
+
+    private int Write(TurnTransaction transaction, Span<byte> buffer)
+    {
+        var writer = new StunMessageWriter(buffer, StunClass.Request, transaction.Method, transaction.Id);
+        switch (transaction.Method)
+        {
+            case AllocateMethod:
+                writer.Add(StunAttributeType.RequestedTransport, 17u << 24); // UDP to the peers
+                if (_isIPv6)
+                {
+                    writer.Add(StunAttributeType.RequestedAddressFamily, 2u << 24);
+                }
+
+                break;
+            case RefreshMethod:
+                writer.Add(StunAttributeType.Lifetime, transaction.IsKept ? DefaultLifetimeSeconds : 0u);
+                break;
+            case CreatePermissionMethod:
+                writer.AddXorAddress(StunAttributeType.XorPeerAddress, transaction.Peer);
+                break;
+            default:
+                writer.Add(StunAttributeType.ChannelNumber, (uint)transaction.Channel << 16);
+                writer.AddXorAddress(StunAttributeType.XorPeerAddress, transaction.Peer);
+                break;
+        }
+
+        transaction.IsAuthenticated = _credential.Key.Length > 0;
+        return _credential.Finish(ref writer);
+    }
+
+    private void HandleResponse(TimeSpan now, in StunMessage response)
+    {
+        StunTransactionId id = response.TransactionId;
+        int index = _transactions.FindIndex(t => t.Id == id);
+        if (index < 0 || _transactions[index].Method != response.Method)
+        {
+            return;
+        }
+
+        TurnTransaction transaction = _transactions[index];
+        if (response.Class == StunClass.ErrorResponse)
+        {
+            _transactions.RemoveAt(index);
+            HandleError(now, transaction, response);
+        }
+        else if (!transaction.IsAuthenticated || response.VerifyIntegrity(_credential.Key))
+        {
+            _transactions.RemoveAt(index);
+            HandleSuccess(now, transaction, response);
+        }
+    }
+
+    // RFC 8489 section 9.2.5. Challenges carry no integrity; nobody off the path knows the transaction id.
+    private void HandleError(TimeSpan now, TurnTransaction transaction, in StunMessage response)
+    {
+        response.TryGetErrorCode(out int code);
+        bool isChallenge = code == StaleNonce || (code == Unauthorized && !transaction.IsAuthenticated);
+        if (isChallenge && transaction.Challenges++ < MaxChallenges && _credential.TryUpdate(response))
+        {
+            Begin(transaction);
+            return;
+        }
+
+        HandleFailure(now, transaction, code == Unauthorized ? "refuses the user name or password" : $"refuses with {code} {response.GetErrorReason()}");
+    }
+
+    private void HandleFailure(TimeSpan now, TurnTransaction transaction, string what)
+    {
+        switch (transaction.Method)
+        {
+            case AllocateMethod:
+            case RefreshMethod when transaction.IsKept:
+                Lose(now, $"The TURN server {what}.");
+                break;
+            case CreatePermissionMethod:
+                RefusePermission(now, transaction.Peer);
+                break;
+            case ChannelBindMethod:
+                ForgetChannel(now, transaction.Peer);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void HandleSuccess(TimeSpan now, TurnTransaction transaction, in StunMessage response)
+    {
+        switch (transaction.Method)
+        {
+            case AllocateMethod:
+                if (!response.TryGetXorAddress(StunAttributeType.XorRelayedAddress, out TransportAddress relayed) || relayed.Port == 0)
+                {
+                    Lose(now, "The TURN server tells no relayed address.");
+                    return;
+                }
+
+                RelayedAddress = relayed;
+                MappedAddress = response.TryGetXorAddress(StunAttributeType.XorMappedAddress, out TransportAddress mapped) ? mapped : null;
+                FailureReason = null;
+                ScheduleRefresh(now, response);
+                break;
+            case RefreshMethod when transaction.IsKept:
+                ScheduleRefresh(now, response);
+                break;
+            case CreatePermissionMethod:
+                InstallPermission(now, transaction.Peer);
+                break;
+            case ChannelBindMethod:
+                BindChannel(now, transaction.Peer);
+                break;
+            default:
+                break;
+        }
+    }
+
+    // RFC 8656 section 3.2: a minute before it expires, or half way if it lives shorter.
+    private void ScheduleRefresh(TimeSpan now, in StunMessage response)
+    {
+        const uint marginSeconds = 60;
+        uint lifetime = response.TryGetUInt32(StunAttributeType.Lifetime, out uint told) ? Math.Max(told, 2) : DefaultLifetimeSeconds;
+        _refreshAt = now + TimeSpan.FromSeconds(lifetime > 2 * marginSeconds ? lifetime - marginSeconds : lifetime / 2);
+    }
+
+    private void Lose(TimeSpan now, string reason)
+    {
+        RelayedAddress = MappedAddress = null;
+        FailureReason = reason;
+        _refreshAt = null;
+        _transactions.Clear();
+        ClearPeers();
+        _retryAt = _isClosed ? null : now + RetryInterval;
+    }
+}
