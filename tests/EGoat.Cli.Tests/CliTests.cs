@@ -61,6 +61,43 @@ public sealed class CliTests : IDisposable
         Assert.Equal("Received", (string?)row["direction"]);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_transfer_goes_on_after_either_side_was_killed(bool killsReceiver)
+    {
+        string server = await ServeAsync();
+        string inbox = Path.Combine(_folder, "inbox");
+        (string source, byte[] hash) = TestFile.Create(_folder, "goat.bin", 160 * 1024 * 1024);
+        string[] receiveWords = ["receive", "--server", server, "--room", "lobby", "--output", inbox, "--files", "1", "--json"];
+        string[] sendWords = ["send", "--server", server, "--room", "lobby", "--json", source];
+        CliProcess receive = Start("bob", receiveWords);
+        await receive.ReadEventAsync("joined");
+        CliProcess send = Start("ada", sendWords);
+        const int enough = 16 * 1024 * 1024;
+        Assert.True(SpinWait.SpinUntil(() => Directory.GetFiles(inbox).Any(f => new FileInfo(f).Length > enough), TimeSpan.FromSeconds(30)));
+        if (killsReceiver)
+        {
+            receive.Kill();
+            receive = Start("bob", receiveWords);
+        }
+        else
+        {
+            send.Kill();
+            send = Start("ada", sendWords);
+        }
+
+        JsonObject received = await receive.ReadEventAsync("transfer", e => (string?)e["state"] == "Completed");
+        JsonObject sent = await send.ReadEventAsync("transfer");
+        Assert.True((string?)sent["state"] == "Completed", (string?)sent["error"]);
+        Assert.InRange((long)sent["bytesResumed"]!, enough / 2, 160 * 1024 * 1024);
+        Assert.Equal((long?)sent["bytesResumed"], (long?)received["bytesResumed"]);
+        Assert.Equal(hash, TestFile.HashOf((string)received["path"]!));
+        Assert.Equal(0, (await receive.EndAsync()).ExitCode);
+        Assert.Equal(0, (await send.EndAsync()).ExitCode);
+        Assert.Single(Directory.GetFiles(inbox));
+    }
+
     [Fact]
     public async Task Lines_of_redirected_input_are_messages_and_its_end_leaves_after_flushing()
     {

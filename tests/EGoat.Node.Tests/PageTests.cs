@@ -78,7 +78,15 @@ public sealed class PageTests : IAsyncLifetime
             Assert.Equal(uploadHash, TestFile.HashOf(Path.Combine(receiver.Inbox, "from-page.bin")));
         }
 
-        // The same, dropped on the page.
+        // Once more: both have it, so that nothing travels.
+        await page.SetInputFilesAsync("#file", upload);
+        foreach (RoomSubscription events in new[] { adas, bobs })
+        {
+            EGoatTransfer again = await EndedAsync(events, "from-page.bin");
+            Assert.Equal((EGoatTransferState.Completed, (long)Sizes.FileFromPage, 0L), (again.State, again.BytesResumed, again.BytesTransferred));
+        }
+
+        // A file dropped on the page.
         await page.EvaluateAsync(
             """
             () => {
@@ -92,7 +100,7 @@ public sealed class PageTests : IAsyncLifetime
         Assert.Equal(EGoatTransferState.Completed, (await EndedAsync(adas, "dropped.txt")).State);
         Assert.Equal("dropped here", await File.ReadAllTextAsync(Path.Combine(_ada.Inbox, "dropped.txt"), Cancelled));
 
-        await Assertions.Expect(page.Locator("#transfers li[data-state=completed]")).ToHaveCountAsync(5);
+        await Assertions.Expect(page.Locator("#transfers li[data-state=completed]")).ToHaveCountAsync(7);
         await ChromiumBrowser.ScreenshotAsync(page, "page.png");
 
         // What was said is in this machine's history, and comes back after a reload.

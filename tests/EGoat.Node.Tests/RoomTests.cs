@@ -95,6 +95,7 @@ public sealed class RoomTests : IAsyncLifetime
         await ada.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
         (string path, _) = _ada.CreateFile("goat.txt", 10);
         await ada.SendFiles([path], cancellationToken: Cancelled).Completion.WaitAsync(Cancelled);
+        await File.WriteAllTextAsync(path, "ten others", Cancelled);
         await ada.SendFiles([path], cancellationToken: Cancelled).Completion.WaitAsync(Cancelled);
         Assert.Equal(["goat (2).txt", "goat.txt"], Directory.GetFiles(_bob.Inbox).Select(Path.GetFileName).Order());
     }

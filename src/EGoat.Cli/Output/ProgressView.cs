@@ -26,7 +26,7 @@ internal static class ProgressView
                         bar = bars[key] = context.AddTask(Markup.Escape($"{RoomOutput.Clean(transfer.Name)} {(transfer.Direction == EGoatDirection.Sent ? "to" : "from")} {RoomOutput.Clean(transfer.Peer)}"), maxValue: Math.Max(1, transfer.Length));
                     }
 
-                    bar.Value = transfer.BytesTransferred;
+                    bar.Value = transfer.BytesTransferred + transfer.BytesResumed;
                     if (transfer.IsEnded)
                     {
                         bar.StopTask();

@@ -64,7 +64,7 @@ internal sealed class RoomOutput(bool isJson)
     {
         string way = transfer.Direction == EGoatDirection.Sent ? $"{transfer.Name} to {Clean(transfer.Peer)}" : $"{Clean(transfer.Name)} from {Clean(transfer.Peer)}";
         return transfer.State == EGoatTransferState.Completed
-            ? string.Create(CultureInfo.InvariantCulture, $"{way}: {transfer.Length:N0} bytes, {transfer.Rate / (1024 * 1024):F1} MiB/s, {transfer.TreeHash}{(transfer.Direction == EGoatDirection.Received ? $" -> {transfer.Path}" : "")}")
+            ? string.Create(CultureInfo.InvariantCulture, $"{way}: {transfer.Length:N0} bytes{(transfer.BytesResumed > 0 ? $" ({transfer.BytesResumed:N0} were there)" : "")}, {transfer.Rate / (1024 * 1024):F1} MiB/s, {transfer.TreeHash}{(transfer.Direction == EGoatDirection.Received ? $" -> {transfer.Path}" : "")}")
             : $"{way}: {transfer.State}. {transfer.Error}";
     }
 

@@ -16,16 +16,17 @@ public sealed partial class Room : IPeerOwner
 
     void IPeerOwner.OnHello(Peer peer)
     {
-        Peer? older;
+        Peer[] older;
         lock (_gate)
         {
-            // Two consoles of one user coexist; the same process that has joined anew replaces what it was.
-            older = _peers.Values.FirstOrDefault(p => p != peer && p.Identity == peer.Identity && p.Instance == peer.Instance);
+            // Two consoles of one user coexist; the same process that has joined anew replaces what it was, and so does
+            // another one that comes after the server has seen the first leave.
+            older = [.. _peers.Values.Where(p => p != peer && p.Identity == peer.Identity && (p.Instance == peer.Instance || _gone.Contains(p.Id)))];
         }
 
-        if (older is not null)
+        foreach (Peer replaced in older)
         {
-            _ = RemoveAsync(older);
+            _ = RemoveAsync(replaced);
         }
 
         EGoatPeer snapshot = peer.Snapshot(Name);
@@ -126,6 +127,7 @@ public sealed partial class Room : IPeerOwner
         lock (_gate)
         {
             _present.Clear();
+            _gone.Clear();
             _present.UnionWith(joined.Peers);
         }
 
@@ -183,6 +185,7 @@ public sealed partial class Room : IPeerOwner
         lock (_gate)
         {
             _present.Add(id);
+            _gone.Remove(id);
         }
 
         GetOrAddPeer(id);
@@ -194,7 +197,10 @@ public sealed partial class Room : IPeerOwner
         lock (_gate)
         {
             _present.Remove(id);
-            _peers.TryGetValue(id, out peer);
+            if (_peers.TryGetValue(id, out peer))
+            {
+                _gone.Add(id);
+            }
         }
 
         if (peer is { HasLiveConnection: false })
@@ -334,6 +340,7 @@ public sealed partial class Room : IPeerOwner
             }
 
             _peers.Remove(peer.Id);
+            _gone.Remove(peer.Id);
             pending = [.. _pendingReceipts.Values];
         }
 

@@ -13,6 +13,12 @@ public sealed partial class Room
     /// <summary>Transfers that one peer may have under way to this side; the next is refused.</summary>
     private const int MaxIncomingPerPeer = 16;
 
+    /// <summary>How often a transfer begins anew after its connection was lost.</summary>
+    private const int MaxAttempts = 20;
+
+    /// <summary>How long a transfer waits for its receiver to come back.</summary>
+    private static readonly TimeSpan ReturnTimeout = TimeSpan.FromMinutes(2);
+
     private readonly List<FileSender> _senders = [];
     private readonly List<FileReceiver> _receivers = [];
 
@@ -34,7 +40,32 @@ public sealed partial class Room
             Started = DateTimeOffset.UtcNow,
         }))];
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _left.Token);
-        var sender = new FileSender(id, peer, files, progress, stop.Token);
+        var results = new List<EGoatTransfer>();
+        for (int attempt = 1; ; attempt++)
+        {
+            var sender = new FileSender(attempt == 1 ? id : Guid.CreateVersion7().ToString(), peer, files, progress, stop.Token);
+            await RunAsync(sender).ConfigureAwait(false);
+            IReadOnlyList<int> rest = sender.IsConnectionLost && attempt < MaxAttempts ? sender.Rest : [];
+            if (rest.Count == 0 || await WaitForReturnAsync(receiver, stop.Token).ConfigureAwait(false) is not { } returned)
+            {
+                results.AddRange(await sender.EndAsync(Enumerable.Range(0, files.Count)).ConfigureAwait(false));
+                return results;
+            }
+
+            // Another connection, perhaps another process of the same identity: it holds what it has verified.
+            results.AddRange(await sender.EndAsync(Enumerable.Range(0, files.Count).Except(rest)).ConfigureAwait(false));
+            peer = returned;
+            files = [.. rest.Select(i => files[i])];
+            progress = [.. rest.Select(i => progress[i])];
+            foreach (TransferProgress restarted in progress)
+            {
+                restarted.Restart();
+            }
+        }
+    }
+
+    private async Task RunAsync(FileSender sender)
+    {
         lock (_gate)
         {
             _senders.Add(sender);
@@ -42,7 +73,7 @@ public sealed partial class Room
 
         try
         {
-            return await sender.RunAsync().ConfigureAwait(false);
+            await sender.RunAsync().ConfigureAwait(false);
         }
         finally
         {
@@ -51,6 +82,50 @@ public sealed partial class Room
                 _senders.Remove(sender);
             }
         }
+    }
+
+    // Null: the receiver has not come back in time, or the room is being left.
+    private async Task<Peer?> WaitForReturnAsync(EGoatPeer receiver, CancellationToken cancellationToken)
+    {
+        using RoomSubscription events = Subscribe();
+        Warn($"The connection to {WirePath.Escape(receiver.Name)} was lost; the transfer goes on when they are back.");
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(ReturnTimeout);
+        try
+        {
+            while (true)
+            {
+                lock (_gate)
+                {
+                    if (_peers.Values.FirstOrDefault(p => p.Identity == receiver.Identity && p.AcceptsFiles && p.HasLiveConnection) is { } peer)
+                    {
+                        return peer;
+                    }
+                }
+
+                if (!await ReadPeerChangeAsync(events, limit.Token).ConfigureAwait(false))
+                {
+                    return null;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<bool> ReadPeerChangeAsync(RoomSubscription events, CancellationToken cancellationToken)
+    {
+        await foreach (RoomEvent e in events.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (e is RoomPeerChanged)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private bool HandleFileChannel(Peer peer, RtcDataChannel channel)
@@ -69,7 +144,7 @@ public sealed partial class Room
                 return false;
             }
 
-            receiver = new FileReceiver(id, peer, peer.Snapshot(Name), channel, _transfers, _left.Token);
+            receiver = new FileReceiver(id, peer, peer.Snapshot(Name), channel, _transfers, SupersedeAsync, _left.Token);
             _receivers.Add(receiver);
         }
 
@@ -83,6 +158,22 @@ public sealed partial class Room
         lock (_gate)
         {
             _receivers.Remove(receiver);
+        }
+    }
+
+    // The sender was killed and sends again, before this side has noticed: the older transfer holds the partial file.
+    private async Task SupersedeAsync(FileReceiver newer)
+    {
+        FileReceiver[] older;
+        lock (_gate)
+        {
+            older = [.. _receivers.Where(r => r.Peer != newer.Peer && r.SenderIdentity == newer.SenderIdentity && r.Paths.Overlaps(newer.Paths))];
+        }
+
+        foreach (FileReceiver receiver in older)
+        {
+            receiver.HandleCancel("the same file is sent again");
+            await receiver.Ended.ConfigureAwait(false);
         }
     }
 

@@ -38,6 +38,9 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
 
     /// <summary>Members that the signaling server lists.</summary>
     private readonly HashSet<string> _present = [];
+
+    /// <summary>Members that the signaling server has seen leave, while their connections still stand.</summary>
+    private readonly HashSet<string> _gone = [];
     private readonly Dictionary<string, PendingReceipts> _pendingReceipts = [];
     private EGoatRoomState _state = EGoatRoomState.Joined;
     private ReceiveOptions? _receive;

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
 using EGoat.Mesh.Peers;
 using EGoat.Mesh.Protocol;
 using EGoat.WebRtc.Sockets;
@@ -12,14 +11,18 @@ namespace EGoat.Mesh.Transfers;
 /// arrives, acknowledges it when its hash is right, and puts each file in place when the file hash is.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "The peer may end the transfer after its end too, and a source without links and timers holds nothing.")]
-internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDataChannel channel, TransferList transfers, CancellationToken cancellationToken)
+internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDataChannel channel, TransferList transfers, Func<FileReceiver, Task> supersede, CancellationToken cancellationToken)
 {
     /// <summary>The longest time without a frame.</summary>
     private static readonly TimeSpan ProgressTimeout = TimeSpan.FromSeconds(60);
 
+    /// <summary>Files of one transfer that are compared with what is there; each is open meanwhile.</summary>
+    private const int MaxPresent = 256;
+
     /// <summary>How long the reason of a channel that was closed early may take: it comes over another channel.</summary>
     private static readonly TimeSpan ReasonTimeout = TimeSpan.FromSeconds(1);
 
+    private readonly TaskCompletionSource _endedSource = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = new();
     private readonly byte[] _reply = new byte[FileFrame.AckFrameLength];
@@ -30,9 +33,20 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
     /// <summary>Payload bytes that are written and verified.</summary>
     private long _verified;
 
+    /// <summary>Payload bytes of the block under way.</summary>
+    private long _inBlock;
+
     public string Id => id;
 
     public Peer Peer => peer;
+
+    public string SenderIdentity => sender.Identity;
+
+    /// <summary>The relative paths that it receives; empty until the manifest is read.</summary>
+    public IReadOnlySet<string> Paths { get; private set; } = new HashSet<string>();
+
+    /// <summary>Completes when its files are closed.</summary>
+    public Task Ended => _endedSource.Task;
 
     /// <summary>The sender gives it up.</summary>
     public void HandleCancel(string reason)
@@ -61,10 +75,29 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
             }
 
             _progress = [.. _entries.Select(e => transfers.Add(Describe(e)))];
-            peer.Send(new AcceptMessage(id, null, Have: false));
-            for (int i = 0; i < _entries.Count; i++)
+            Paths = _entries.Select(e => e.Path).ToHashSet(StringComparer.OrdinalIgnoreCase);
+            await supersede(this).ConfigureAwait(false);
+            Dictionary<int, IncomingFile> present = OpenPresent(options);
+            try
             {
-                await ReceiveFileAsync(i, options).ConfigureAwait(false);
+                peer.Send(new AcceptMessage(id, null, Have: present.Count > 0));
+                if (present.Count > 0)
+                {
+                    await SendHaveAsync(present).ConfigureAwait(false);
+                }
+
+                for (int i = 0; i < _entries.Count; i++)
+                {
+                    using IncomingFile file = present.Remove(i, out IncomingFile? opened) ? opened : Create(_entries[i], options);
+                    await ReceiveFileAsync(i, file).ConfigureAwait(false);
+                }
+            }
+            finally
+            {
+                foreach (IncomingFile file in present.Values)
+                {
+                    file.Dispose();
+                }
             }
 
             peer.Send(new DoneMessage(id, _entries.Count, _verified));
@@ -88,6 +121,7 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
         }
 
         channel.Close();
+        _endedSource.TrySetResult();
         if (failure is not null)
         {
             await FailAsync(failure).ConfigureAwait(false);
@@ -154,15 +188,73 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
         _entries = entries.Count > 0 ? entries : throw new TransferException("The sender's manifest is empty.");
     }
 
-    private async Task ReceiveFileAsync(int index, ReceiveOptions options)
+    private IncomingFile Create(ManifestEntry entry, ReceiveOptions options)
     {
-        ManifestEntry entry = _entries[index];
         WirePath.TrySplit(entry.Path, PathRules.Current, out string[] components, out _);
-        using PartialFile file = PartialFile.Open(options.Destination, components, sender.Identity, Math.Max(0, entry.Length));
-        var blockHashes = new ArrayBufferWriter<byte>();
-        using var blockHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        long offset = 0;
-        long blockStart = 0;
+        return new IncomingFile(entry, PartialFile.Resolve(options.Destination, components), sender.Identity, options.Existing);
+    }
+
+    private Dictionary<int, IncomingFile> OpenPresent(ReceiveOptions options)
+    {
+        var present = new Dictionary<int, IncomingFile>();
+        for (int i = 0; i < _entries.Count && present.Count < MaxPresent; i++)
+        {
+            IncomingFile file = Create(_entries[i], options);
+            if (file.OpenPresent())
+            {
+                present[i] = file;
+            }
+            else
+            {
+                file.Dispose();
+            }
+        }
+
+        return present;
+    }
+
+    // The sender skips the blocks whose hashes these are.
+    private async Task SendHaveAsync(Dictionary<int, IncomingFile> present)
+    {
+        const int hashesPerPage = (FileFrame.MaxSmallLength - FileFrame.HaveHeaderLength) / FileFrame.HashLength;
+        byte[] block = ArrayPool<byte>.Shared.Rent(TreeHash.BlockSize);
+        var page = new byte[FileFrame.MaxSmallLength];
+        try
+        {
+            foreach ((int index, IncomingFile file) in present)
+            {
+                for (int first = 0, count = hashesPerPage; count == hashesPerPage; first += count)
+                {
+                    _stop.CancelAfter(ProgressTimeout);
+                    count = await Task.Run(() => HashPage(file, block, page), _stop.Token).ConfigureAwait(false);
+                    FileFrame.WriteHaveHeader(page, index, first, isLastPage: false);
+                    await channel.SendAsync(page.AsMemory(0, FileFrame.HaveHeaderLength + (count * FileFrame.HashLength)), isText: false, _stop.Token).ConfigureAwait(false);
+                }
+            }
+
+            FileFrame.WriteHaveHeader(page, 0, 0, isLastPage: true);
+            await channel.SendAsync(page.AsMemory(0, FileFrame.HaveHeaderLength), isText: false, _stop.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(block);
+        }
+
+        static int HashPage(IncomingFile file, byte[] block, byte[] page)
+        {
+            int count = 0;
+            while (count < hashesPerPage && file.TryHashPresent(block, page.AsSpan(FileFrame.HaveHeaderLength + (count * FileFrame.HashLength), FileFrame.HashLength)))
+            {
+                count++;
+            }
+
+            return count;
+        }
+    }
+
+    private async Task ReceiveFileAsync(int index, IncomingFile file)
+    {
+        ManifestEntry entry = file.Entry;
         while (true)
         {
             using RtcMessage message = await ReadAsync().ConfigureAwait(false);
@@ -173,52 +265,48 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
 
             switch (frame.Type)
             {
-                case FileFrameType.Data when frame.Value == offset && offset + frame.Payload.Length <= Math.Min(blockStart + TreeHash.BlockSize, entry.Length < 0 ? long.MaxValue : entry.Length):
-                    file.Write(frame.Payload, offset);
-                    blockHash.AppendData(frame.Payload);
-                    offset += frame.Payload.Length;
+                case FileFrameType.Data when frame.Value == file.Offset && frame.Payload.Length <= file.RoomInBlock:
+                    file.Write(frame.Payload);
+                    _inBlock += frame.Payload.Length;
                     _progress[index].Add(frame.Payload.Length);
                     break;
-                case FileFrameType.Hash when offset > blockStart && frame.BlockLength == offset - blockStart && frame.Block == blockStart / TreeHash.BlockSize:
-                    AddBlock(frame.Payload, blockHash, blockHashes, entry);
-                    _verified += offset - blockStart;
-                    blockStart = offset;
+                case FileFrameType.Hash when file.TryEndBlock(frame.Block, frame.BlockLength, frame.Payload, out bool isHeld):
+                    if (isHeld)
+                    {
+                        _progress[index].AddResumed(frame.BlockLength);
+                    }
+                    else
+                    {
+                        await AcknowledgeAsync().ConfigureAwait(false);
+                    }
+
                     break;
-                case FileFrameType.End when offset == blockStart && frame.Value == offset && (entry.Length < 0 || entry.Length == offset):
-                    byte[] fileHash = TreeHash.Combine(offset, blockHashes.WrittenSpan);
+                case FileFrameType.End when file.IsAtBlockBoundary && frame.Value == file.Offset && (entry.Length < 0 || entry.Length == file.Offset):
+                    byte[] fileHash = file.GetFileHash();
                     if (!frame.Payload.SequenceEqual(fileHash))
                     {
                         throw new TransferException($"The file {WirePath.Escape(entry.Path)} arrived damaged: its hash is not the sender's.");
                     }
 
-                    string path = file.Complete(offset, entry.ModifiedAt, options.Existing);
+                    string path = file.Complete();
                     await SendStoredAsync(index).ConfigureAwait(false);
                     await _progress[index].EndAsync(EGoatTransferState.Completed, null, TreeHash.Format(fileHash), path).ConfigureAwait(false);
                     return;
                 default:
                     throw OutOfPlace();
             }
-
-            if (offset == blockStart)
-            {
-                FileFrame.WriteAck(_reply, _verified);
-                await channel.SendAsync(_reply, isText: false, _stop.Token).ConfigureAwait(false);
-            }
         }
+    }
+
+    private async Task AcknowledgeAsync()
+    {
+        _verified += _inBlock;
+        _inBlock = 0;
+        FileFrame.WriteAck(_reply, _verified);
+        await channel.SendAsync(_reply, isText: false, _stop.Token).ConfigureAwait(false);
     }
 
     private static TransferException OutOfPlace() => new("The sender broke the transfer protocol: a frame out of place.");
-
-    private static void AddBlock(ReadOnlySpan<byte> expected, IncrementalHash blockHash, ArrayBufferWriter<byte> blockHashes, ManifestEntry entry)
-    {
-        Span<byte> actual = blockHashes.GetSpan(FileFrame.HashLength)[..FileFrame.HashLength];
-        blockHash.GetHashAndReset(actual);
-        blockHashes.Advance(FileFrame.HashLength);
-        if (!expected.SequenceEqual(actual))
-        {
-            throw new TransferException($"A block of {WirePath.Escape(entry.Path)} arrived damaged.");
-        }
-    }
 
     private async Task SendStoredAsync(int index)
     {

@@ -34,7 +34,16 @@ internal sealed class FileSender
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _acknowledged;
     private TransferException? _ended;
+    private TransferException? _failure;
+    private IReadOnlyList<int> _accepted = [];
     private volatile bool _isDone;
+
+    /// <summary>The channel was closed without a reason.</summary>
+    private volatile bool _isClosedEarly;
+
+    /// <summary>The hashes of the blocks that the receiver holds, by file; complete when it has said so.</summary>
+    private readonly Dictionary<int, ArrayBufferWriter<byte>> _have = [];
+    private volatile bool _hasAllHave;
 
     public FileSender(string id, Peer peer, IReadOnlyList<SourceFile> files, TransferProgress[] progress, CancellationToken cancellationToken)
     {
@@ -63,12 +72,17 @@ internal sealed class FileSender
         _stop.Cancel();
     }
 
-    /// <summary>Runs the transfer to its end; every file's outcome is in its progress.</summary>
-    public async Task<IReadOnlyList<EGoatTransfer>> RunAsync()
+    /// <summary>It ended because the connection did: what the receiver has verified by then it keeps.</summary>
+    public bool IsConnectionLost { get; private set; }
+
+    /// <summary>The files that the receiver has not confirmed.</summary>
+    public IReadOnlyList<int> Rest => [.. Enumerable.Range(0, _files.Count).Where(i => _stored[i] is null)];
+
+    /// <summary>Runs the transfer to its end; <c>EndAsync</c> follows.</summary>
+    public async Task RunAsync()
     {
         TransferException? failure = null;
         RtcDataChannel? channel = null;
-        IReadOnlyList<int> accepted = [];
         using CancellationTokenRegistration registration = _cancellationToken.Register(_stop.Cancel);
         try
         {
@@ -82,9 +96,14 @@ internal sealed class FileSender
             }
 
             AcceptMessage answer = await _answer.Task.WaitAsync(ProgressTimeout, _stop.Token).ConfigureAwait(false);
-            accepted = [.. (answer.Files ?? Enumerable.Range(0, _files.Count)).Where(i => i < _files.Count).Distinct().Order()];
-            await SendFilesAsync(channel, accepted).ConfigureAwait(false);
-            await WaitAsync(() => accepted.All(i => _stored[i] is not null), "The receiver did not confirm the files in time.").ConfigureAwait(false);
+            _accepted = [.. (answer.Files ?? Enumerable.Range(0, _files.Count)).Where(i => i < _files.Count).Distinct().Order()];
+            if (answer.Have)
+            {
+                await WaitAsync(() => _hasAllHave, "The receiver did not say in time what it holds.").ConfigureAwait(false);
+            }
+
+            await SendFilesAsync(channel, _accepted).ConfigureAwait(false);
+            await WaitAsync(() => _accepted.All(i => _stored[i] is not null), "The receiver did not confirm the files in time.").ConfigureAwait(false);
             _isDone = true;
             channel.Close();
             await reading.ConfigureAwait(false);
@@ -104,6 +123,7 @@ internal sealed class FileSender
         catch (Exception e) when (e is RtcException or IOException or UnauthorizedAccessException)
         {
             failure = _ended ?? new TransferException(e is RtcException ? $"The connection to the receiver was lost. {e.Message}" : e.Message);
+            IsConnectionLost = _ended is null && e is RtcException;
         }
 
         _isDone = true;
@@ -118,21 +138,28 @@ internal sealed class FileSender
             channel?.Close();
         }
 
+        IsConnectionLost |= _isClosedEarly && failure == _ended;
+        _failure = failure;
+    }
+
+    /// <summary>Reports the outcome of files.</summary>
+    public async Task<IReadOnlyList<EGoatTransfer>> EndAsync(IEnumerable<int> files)
+    {
         var results = new List<EGoatTransfer>();
-        for (int i = 0; i < _files.Count; i++)
+        foreach (int file in files)
         {
-            results.Add(await EndAsync(i, accepted, failure).ConfigureAwait(false));
+            results.Add(await EndAsync(file, _failure).ConfigureAwait(false));
         }
 
         return results;
     }
 
-    private Task<EGoatTransfer> EndAsync(int file, IReadOnlyList<int> accepted, TransferException? failure) => (_stored[file], failure) switch
+    private Task<EGoatTransfer> EndAsync(int file, TransferException? failure) => (_stored[file], failure) switch
     {
         (true, _) => _progress[file].EndAsync(EGoatTransferState.Completed, null, _hashes[file]),
         (false, _) => _progress[file].EndAsync(EGoatTransferState.Failed, "The receiver could not store the file."),
         (_, not null) => _progress[file].EndAsync(failure.State, failure.Message),
-        _ => _progress[file].EndAsync(EGoatTransferState.Rejected, accepted.Contains(file) ? null : "The receiver did not want this file."),
+        _ => _progress[file].EndAsync(EGoatTransferState.Rejected, _accepted.Contains(file) ? null : "The receiver did not want this file."),
     };
 
     private async Task SendFilesAsync(RtcDataChannel channel, IReadOnlyList<int> accepted)
@@ -178,9 +205,18 @@ internal sealed class FileSender
             }
 
             int length = TreeHash.BlockLength(file.Length, block);
+            blockHashes.Write(hash);
+            if (IsHeld(index, block, hash))
+            {
+                FileFrame.WriteHash(frame, index, (int)block, length, hash);
+                await channel.SendAsync(frame.AsMemory(0, FileFrame.HashFrameLength), isText: false, _stop.Token).ConfigureAwait(false);
+                _progress[index].AddResumed(length);
+                (present, next) = (next, present);
+                continue;
+            }
+
             await WaitAsync(() => sent + length - _acknowledged <= MaxUnacknowledged, "The receiver has acknowledged nothing for 60 seconds.").ConfigureAwait(false);
             await SendBlockAsync(channel, index, block, present.AsMemory(0, length), hash, frame).ConfigureAwait(false);
-            blockHashes.Write(hash);
             sent += length;
             (present, next) = (next, present);
         }
@@ -252,6 +288,7 @@ internal sealed class FileSender
         {
             // Why the channel was closed may still be on its way over the control channel.
             await Task.Delay(ReasonTimeout, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _isClosedEarly = _ended is null;
             HandleEnd("The receiver closed the transfer before its end.", EGoatTransferState.Failed);
         }
     }
@@ -268,6 +305,8 @@ internal sealed class FileSender
             case FileFrameType.Ack when frame.Value >= _acknowledged:
                 _acknowledged = frame.Value;
                 break;
+            case FileFrameType.Have when TryAddHave(frame):
+                break;
             case FileFrameType.Stored when frame.File < _files.Count:
                 _stored[frame.File] = frame.Flags == 0;
                 break;
@@ -277,6 +316,40 @@ internal sealed class FileSender
 
         Changed();
         return true;
+    }
+
+    private bool TryAddHave(in FileFrame page)
+    {
+        if (_hasAllHave || page.File >= _files.Count)
+        {
+            return false;
+        }
+
+        if (!page.Payload.IsEmpty)
+        {
+            if (!_have.TryGetValue((int)page.File, out ArrayBufferWriter<byte>? hashes))
+            {
+                hashes = _have[(int)page.File] = new ArrayBufferWriter<byte>();
+            }
+
+            if (page.Block != hashes.WrittenCount / FileFrame.HashLength ||
+                (hashes.WrittenCount + page.Payload.Length) / FileFrame.HashLength > TreeHash.BlockCount(_files[(int)page.File].Length))
+            {
+                return false;
+            }
+
+            hashes.Write(page.Payload);
+        }
+
+        _hasAllHave = (page.Flags & FileFrame.LastPage) != 0;
+        return true;
+    }
+
+    private bool IsHeld(int file, long block, ReadOnlySpan<byte> hash)
+    {
+        long at = block * FileFrame.HashLength;
+        return _have.TryGetValue(file, out ArrayBufferWriter<byte>? hashes) && at + FileFrame.HashLength <= hashes.WrittenCount &&
+            hashes.WrittenSpan.Slice((int)at, FileFrame.HashLength).SequenceEqual(hash);
     }
 
     private void Changed() => Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();

@@ -24,24 +24,50 @@ internal sealed class PartialFile : IDisposable
         _handle = handle;
     }
 
-    /// <summary>Opens the partial file for a wire path of a sender.</summary>
+    /// <summary>Bytes that it holds, from an earlier run too.</summary>
+    public long Length => RandomAccess.GetLength(_handle);
+
+    /// <summary>Opens the partial file for a wire path of a sender, with what an earlier run left in it; null when there is none and none is to be made.</summary>
+    /// <param name="target">The full path of the file that it becomes.</param>
+    /// <param name="wirePath">The relative path that the sender names, with forward slashes.</param>
+    /// <param name="senderIdentity">Whose transfer it is: files of others do not mix.</param>
+    /// <param name="length">The length to come, or 0 if unknown.</param>
+    /// <param name="create">Whether to make it.</param>
     /// <exception cref="IOException">The folder cannot be written, or another transfer has the file open.</exception>
-    public static PartialFile Open(string root, string[] components, string senderIdentity, long length)
+    public static PartialFile? Open(string target, string wirePath, string senderIdentity, long length, bool create)
     {
-        string target = Path.Combine([Path.GetFullPath(root), .. components]);
         string folder = Path.GetDirectoryName(target)!;
-        RefuseLinks(root, components);
-        Directory.CreateDirectory(folder);
-        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{senderIdentity}\n{string.Join('/', components)}"));
+        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{senderIdentity}\n{wirePath}"));
         string path = Path.Combine(folder, $"{WirePath.PartialPrefix}{Convert.ToHexStringLower(hash)[..HashCharacters]}{WirePath.PartialSuffix}");
-        if (new FileInfo(path).LinkTarget is not null)
+        var info = new FileInfo(path);
+        if (info.LinkTarget is not null)
         {
             throw new IOException($"'{path}' is a link; remove it.");
         }
 
-        SafeFileHandle handle = File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, FileOptions.None, length);
-        return new PartialFile(target, path, handle);
+        if (info.Exists)
+        {
+            return new PartialFile(target, path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None));
+        }
+
+        if (!create)
+        {
+            return null;
+        }
+
+        Directory.CreateDirectory(folder);
+        return new PartialFile(target, path, File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.None, length));
     }
+
+    /// <summary>The full path below a root for the components of a wire path.</summary>
+    /// <exception cref="IOException">A link on the way would lead out of the root.</exception>
+    public static string Resolve(string root, string[] components)
+    {
+        RefuseLinks(root, components);
+        return Path.Combine([Path.GetFullPath(root), .. components]);
+    }
+
+    public int Read(Span<byte> destination, long offset) => RandomAccess.Read(_handle, destination, offset);
 
     public void Write(ReadOnlySpan<byte> content, long offset) => RandomAccess.Write(_handle, content, offset);
 

@@ -24,7 +24,21 @@ internal sealed class TransferProgress(TransferList list, EGoatTransfer transfer
     }
 
     /// <summary>So many bytes of content have travelled since the last call.</summary>
-    public void Add(long bytes)
+    public void Add(long bytes) => Add(bytes, 0);
+
+    /// <summary>So many bytes did not have to travel.</summary>
+    public void AddResumed(long bytes) => Add(0, bytes);
+
+    /// <summary>The transfer begins anew after its connection was lost: what was received is then held.</summary>
+    public void Restart()
+    {
+        lock (_gate)
+        {
+            _transfer = _transfer with { State = EGoatTransferState.Offered, BytesTransferred = 0, BytesResumed = 0 };
+        }
+    }
+
+    private void Add(long bytes, long resumed)
     {
         EGoatTransfer? report = null;
         lock (_gate)
@@ -34,6 +48,7 @@ internal sealed class TransferProgress(TransferList list, EGoatTransfer transfer
             {
                 State = EGoatTransferState.Active,
                 BytesTransferred = transferred,
+                BytesResumed = _transfer.BytesResumed + resumed,
                 Rate = transferred / Math.Max(0.001, Stopwatch.GetElapsedTime(_started).TotalSeconds),
             };
             if (Stopwatch.GetElapsedTime(_lastReport) >= ReportInterval)

@@ -119,10 +119,11 @@ public sealed class SendEGoatFile : EGoatCmdlet
             id = activities[key] = activities.Count + 1;
         }
 
-        long left = transfer.Length - transfer.BytesTransferred;
-        WriteProgress(new ProgressRecord(id, $"{transfer.Name} to {transfer.Peer}", $"{transfer.BytesTransferred:N0} of {transfer.Length:N0} bytes, {transfer.Rate / (1024 * 1024):F1} MiB/s")
+        long done = transfer.BytesTransferred + transfer.BytesResumed;
+        long left = transfer.Length - done;
+        WriteProgress(new ProgressRecord(id, $"{transfer.Name} to {transfer.Peer}", $"{done:N0} of {transfer.Length:N0} bytes, {transfer.Rate / (1024 * 1024):F1} MiB/s")
         {
-            PercentComplete = (int)(100 * transfer.BytesTransferred / transfer.Length),
+            PercentComplete = (int)(100 * done / transfer.Length),
             SecondsRemaining = transfer.Rate > 0 ? (int)(left / transfer.Rate) : -1,
             RecordType = transfer.IsEnded ? ProgressRecordType.Completed : ProgressRecordType.Processing,
         });

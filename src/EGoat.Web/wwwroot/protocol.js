@@ -5,7 +5,7 @@ export const BLOCK_SIZE = 1024 * 1024;
 export const MAX_UNACKNOWLEDGED = 16 * 1024 * 1024;
 export const MAX_TEXT_BYTES = 32 * 1024;
 
-export const Frame = { MANIFEST: 0x01, DATA: 0x02, HASH: 0x03, END: 0x04, ACK: 0x81, STORED: 0x83 };
+export const Frame = { MANIFEST: 0x01, DATA: 0x02, HASH: 0x03, END: 0x04, ACK: 0x81, HAVE: 0x82, STORED: 0x83 };
 const LAST_PAGE = 1;
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 
@@ -127,6 +127,12 @@ export function parseFrame(buffer) {
       return bytes.length === 48 ? { ...at, length: number(), hash: bytes.subarray(16) } : null;
     case Frame.ACK:
       return bytes.length === 16 ? { ...at, acknowledged: number() } : null;
+    case Frame.HAVE: {
+      if (bytes.length < 12 || (bytes.length - 12) % 32 !== 0) return null;
+      const hashes = [];
+      for (let i = 12; i < bytes.length; i += 32) hashes.push(bytes.slice(i, i + 32));
+      return { ...at, isLast: (at.flags & LAST_PAGE) !== 0, block: view.getUint32(8), hashes };
+    }
     case Frame.STORED:
       return bytes.length === 8 ? { ...at, isStored: at.flags === 0 } : null;
     default:

@@ -81,6 +81,8 @@ class Sender {
   #changes = new Changes();
   #answer;
   #acknowledged = 0;
+  #have = [];
+  #hasAllHave = false;
   #stored;
   #transferred = 0;
 
@@ -110,6 +112,7 @@ class Sender {
       this.peer.send({ type: 'transfer', id: this.id, count: 1, total: this.#file.size, name: this.#file.name });
       channel.send(manifestFrame([{ i: 0, p: this.#file.name, s: this.#file.size, t: this.#file.lastModified }]));
       await this.#changes.until(() => this.#answer !== undefined, 'The receiver did not answer the offer.');
+      if (this.#answer.have) await this.#changes.until(() => this.#hasAllHave, 'The receiver did not say in time what it holds.');
       const hash = await this.#sendBlocks();
       await this.#changes.until(() => this.#stored !== undefined, 'The receiver did not confirm the file in time.');
       if (!this.#stored) throw new Error('The receiver could not store the file.');
@@ -124,19 +127,29 @@ class Sender {
   async #sendBlocks() {
     const size = this.#file.size;
     const blockHashes = [];
+    let sent = 0;
     const payload = Math.min(this.peer.features.includes('frame64k') ? 64 * 1024 : 16 * 1024, this.peer.maxMessageSize) - 16;
     for (let start = 0; start < size; start += BLOCK_SIZE) {
       const block = new Uint8Array(await this.#file.slice(start, start + BLOCK_SIZE).arrayBuffer());
       if (block.length !== Math.min(BLOCK_SIZE, size - start)) throw new Error('The file has changed while it was sent.');
-      await this.#changes.until(() => start + block.length - this.#acknowledged <= MAX_UNACKNOWLEDGED, 'The receiver has acknowledged nothing for 60 seconds.');
+      const index = start / BLOCK_SIZE;
+      const hash = await sha256(block);
+      blockHashes.push(hash);
+      // What the receiver holds already does not travel.
+      if (index < this.#have.length && equalBytes(this.#have[index], hash)) {
+        await this.#send(hashFrame(0, index, block.length, hash));
+        this.#transferred += block.length;
+        this.#show('active');
+        continue;
+      }
+      await this.#changes.until(() => sent + block.length - this.#acknowledged <= MAX_UNACKNOWLEDGED, 'The receiver has acknowledged nothing for 60 seconds.');
       for (let offset = 0; offset < block.length; offset += payload) {
         const part = block.subarray(offset, Math.min(offset + payload, block.length));
         await this.#send(dataFrame(0, start + offset, part));
         this.#transferred += part.length;
       }
-      const hash = await sha256(block);
-      blockHashes.push(hash);
-      await this.#send(hashFrame(0, start / BLOCK_SIZE, block.length, hash));
+      await this.#send(hashFrame(0, index, block.length, hash));
+      sent += block.length;
       this.#show('active');
     }
     const hash = await fileHash(size, blockHashes);
@@ -151,7 +164,11 @@ class Sender {
 
   #receive(frame) {
     if (frame?.type === Frame.ACK) this.#acknowledged = frame.acknowledged;
-    else if (frame?.type === Frame.STORED) this.#stored = frame.isStored;
+    else if (frame?.type === Frame.HAVE) {
+      const mayHold = Math.ceil(this.#file.size / BLOCK_SIZE);
+      if (frame.block === this.#have.length && frame.block + frame.hashes.length <= mayHold) this.#have.push(...frame.hashes);
+      this.#hasAllHave = frame.isLast;
+    } else if (frame?.type === Frame.STORED) this.#stored = frame.isStored;
     this.#changes.changed();
   }
 
