@@ -17,11 +17,11 @@ namespace EGoat.WebRtc.Sockets;
 /// </remarks>
 public sealed class RtcHost : IAsyncDisposable
 {
-    /// <summary>Datagrams that are handed over as one batch, and acknowledged once.</summary>
-    private const int MaxBatch = 32;
+    /// <summary>Bytes that are handed over as one batch, and acknowledged once.</summary>
+    private const int MaxBatch = 64 * 1024;
 
-    /// <summary>No datagram of the protocols here is longer; a longer one is dropped.</summary>
-    private const int MaxDatagramSize = 2048;
+    /// <summary>The longest that the kernel hands over at once: a datagram, or several joined.</summary>
+    private const int MaxReceive = 64 * 1024;
 
     private readonly RtcHostOptions _options;
     private readonly List<UdpSocket> _sockets = [];
@@ -230,7 +230,7 @@ public sealed class RtcHost : IAsyncDisposable
 
     private void Bind(AddressFamily family)
     {
-        if (UdpSocket.TryBind(family, _options.ReceiveBufferSize) is not { } socket)
+        if (UdpSocket.TryBind(family, _options.ReceiveBufferSize, _options.UseSegmentationOffload) is not { } socket)
         {
             return;
         }
@@ -253,32 +253,33 @@ public sealed class RtcHost : IAsyncDisposable
         }
     }
 
-    // One batch: wait for a datagram, take what else has come, hand all over, then let each connection answer once.
+    // One batch: wait for a datagram, hand it over and what else has come, then let each connection answer once.
     private void Receive(UdpSocket socket)
     {
-        byte[] buffer = GC.AllocateUninitializedArray<byte>(MaxBatch * MaxDatagramSize, pinned: true);
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(MaxReceive, pinned: true);
         var touched = new List<RtcConnection>();
         try
         {
             while (!_isDisposed)
             {
-                int count = 0;
+                int batch = 0;
                 do
                 {
-                    Span<byte> slot = buffer.AsSpan(count * MaxDatagramSize, MaxDatagramSize);
-                    int length = socket.Receive(slot, out TransportAddress remote);
-                    if (length > 0 && !_gathering.IsServer(remote))
+                    int length = socket.Receive(buffer, out TransportAddress remote);
+                    batch += Math.Max(length, 1);
+                    Span<byte> received = buffer.AsSpan(0, length);
+                    if (!socket.IsCoalescing)
                     {
-                        Dispatch(socket.Local, remote, slot[..length], touched);
-                    }
-                    else if (length > 0 && _gathering.Handle(socket.Local, remote, slot[..length], out TransportAddress relayed, out TransportAddress peer, out Range payload))
-                    {
-                        Dispatch(relayed, peer, slot[..length][payload], touched);
+                        HandleReceived(socket.Local, remote, received, touched);
+                        continue;
                     }
 
-                    count++;
+                    while (DatagramSplitter.TryTake(ref received, out Span<byte> datagram))
+                    {
+                        HandleReceived(socket.Local, remote, datagram, touched);
+                    }
                 }
-                while (count < MaxBatch && socket.HasMore);
+                while (batch < MaxBatch && socket.HasMore);
 
                 foreach (RtcConnection connection in touched)
                 {
@@ -291,6 +292,23 @@ public sealed class RtcHost : IAsyncDisposable
         catch (Exception e) when (e is ObjectDisposedException or SocketException)
         {
             // The host has closed the socket.
+        }
+    }
+
+    private void HandleReceived(TransportAddress local, TransportAddress remote, Span<byte> datagram, List<RtcConnection> touched)
+    {
+        if (datagram.IsEmpty)
+        {
+            return;
+        }
+
+        if (!_gathering.IsServer(remote))
+        {
+            Dispatch(local, remote, datagram, touched);
+        }
+        else if (_gathering.Handle(local, remote, datagram, out TransportAddress relayed, out TransportAddress peer, out Range payload))
+        {
+            Dispatch(relayed, peer, datagram[payload], touched);
         }
     }
 

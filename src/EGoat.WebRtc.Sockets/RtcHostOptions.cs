@@ -31,6 +31,12 @@ public sealed record RtcHostOptions
     /// <summary>Bytes asked of the kernel for each socket's receive buffer; what it grants may be less. Default 4 MiB.</summary>
     public int ReceiveBufferSize { get; init; } = 4 * 1024 * 1024;
 
+    /// <summary>
+    /// Whether the kernel cuts and joins datagrams (UDP_SEGMENT, UDP_GRO), where it can. Default true; the environment variable
+    /// <c>EGOAT_GSO=off</c> says no for the whole process.
+    /// </summary>
+    public bool UseSegmentationOffload { get; init; } = true;
+
     /// <summary>Bytes of a connection that may be received and not read. Default 4 MiB.</summary>
     public int ReceiveWindow { get; init; } = 4 * 1024 * 1024;
 }

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace EGoat.WebRtc.Sockets;
 
 /// <summary>
-/// A bound UDP socket of one address family that sends and receives without allocating. The place for sending and
-/// receiving several datagrams in one call: everything above it already hands over and takes batches.
+/// A bound UDP socket of one address family that sends and receives without allocating, several datagrams in one call
+/// where the system can (<see cref="SegmentationOffload"/>).
 /// </summary>
 internal sealed class UdpSocket : IDisposable
 {
@@ -15,9 +15,14 @@ internal sealed class UdpSocket : IDisposable
     /// <summary>Addresses in the form that the kernel takes, made once for each remote.</summary>
     private readonly Dictionary<TransportAddress, SocketAddress> _to = [];
 
-    private UdpSocket(Socket socket)
+    /// <summary>Until a send shows that the system or the network interface cannot.</summary>
+    private volatile bool _canSegment;
+
+    private UdpSocket(Socket socket, bool useOffload)
     {
         _socket = socket;
+        _canSegment = useOffload && SegmentationOffload.IsSupported;
+        IsCoalescing = useOffload && SegmentationOffload.TryEnableReceive(socket);
         _from = new SocketAddress(socket.AddressFamily);
         Local = new TransportAddress(((IPEndPoint)socket.LocalEndPoint!).Address, ((IPEndPoint)socket.LocalEndPoint).Port);
     }
@@ -25,11 +30,14 @@ internal sealed class UdpSocket : IDisposable
     /// <summary>The unspecified address and the port.</summary>
     public TransportAddress Local { get; }
 
+    /// <summary>Whether <see cref="Receive"/> may return several datagrams behind one another.</summary>
+    public bool IsCoalescing { get; }
+
     /// <summary>Whether another datagram can be received without waiting.</summary>
     public bool HasMore => _socket.Available > 0;
 
     /// <summary>Binds a socket to all interfaces and a free port. Null where the machine lacks the family.</summary>
-    public static UdpSocket? TryBind(AddressFamily family, int receiveBufferSize)
+    public static UdpSocket? TryBind(AddressFamily family, int receiveBufferSize, bool useOffload)
     {
         if (family == AddressFamily.InterNetworkV6 && !Socket.OSSupportsIPv6)
         {
@@ -47,7 +55,7 @@ internal sealed class UdpSocket : IDisposable
             socket.ReceiveBufferSize = receiveBufferSize;
             socket.SendBufferSize = receiveBufferSize;
             socket.Bind(new IPEndPoint(family == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0));
-            return new UdpSocket(socket);
+            return new UdpSocket(socket, useOffload);
         }
         catch (SocketException)
         {
@@ -56,7 +64,7 @@ internal sealed class UdpSocket : IDisposable
         }
     }
 
-    /// <summary>Waits for a datagram. 0: nothing usable came, go on. Only one thread may receive.</summary>
+    /// <summary>Waits for a datagram, or several of one sender. 0: nothing usable came, go on. Only one thread may receive.</summary>
     /// <exception cref="ObjectDisposedException">The socket was closed.</exception>
     public int Receive(Span<byte> buffer, out TransportAddress remote)
     {
@@ -73,10 +81,21 @@ internal sealed class UdpSocket : IDisposable
         }
     }
 
-    /// <summary>Sends datagrams of one size that lie behind one another. Any thread may send.</summary>
+    /// <summary>Sends datagrams of one size that lie behind one another; only the last may be shorter. Any thread may send.</summary>
     public void Send(ReadOnlySpan<byte> datagrams, int segmentSize, TransportAddress remote)
     {
         SocketAddress to = GetSocketAddress(remote);
+        int segments = Math.Min(SegmentationOffload.MaxSegments, SegmentationOffload.MaxPayload / segmentSize);
+        while (_canSegment && datagrams.Length > segmentSize)
+        {
+            int length = Math.Min(segments * segmentSize, datagrams.Length);
+            _canSegment = SegmentationOffload.TrySend(_socket, datagrams[..length], (ushort)segmentSize, to);
+            if (_canSegment)
+            {
+                datagrams = datagrams[length..];
+            }
+        }
+
         while (!datagrams.IsEmpty)
         {
             int length = Math.Min(segmentSize, datagrams.Length);

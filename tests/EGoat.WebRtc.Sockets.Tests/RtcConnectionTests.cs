@@ -53,10 +53,17 @@ public sealed class RtcConnectionTests : IAsyncLifetime
         Assert.True(a.RemoteAddress!.Value.IsLoopback);
     }
 
-    [Fact]
-    public async Task Bulk_data_arrives_unchanged_while_the_sender_is_held_back()
+    // What the kernel joins and cuts must fit what comes one by one, and the other way round.
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task Bulk_data_arrives_unchanged_while_the_sender_is_held_back(bool isSenderOffloaded, bool isReceiverOffloaded)
     {
-        (RtcConnection a, RtcConnection z) = Connect();
+        await using var hostA = RtcHost.Open(new RtcHostOptions { Certificate = _a, IncludeLoopback = true, UseSegmentationOffload = isSenderOffloaded });
+        await using var hostZ = RtcHost.Open(new RtcHostOptions { Certificate = _z, IncludeLoopback = true, UseSegmentationOffload = isReceiverOffloaded });
+        (RtcConnection a, RtcConnection z) = Connect(hostA, hostZ);
         RtcDataChannel channelA = a.CreateDataChannel("bulk");
         RtcDataChannel channelZ = await IncomingAsync(z);
         const int count = 1024;
@@ -198,10 +205,12 @@ public sealed class RtcConnectionTests : IAsyncLifetime
         await Assert.ThrowsAsync<ObjectDisposedException>(() => Task.FromResult(_hostA.CreateConnection()));
     }
 
-    private (RtcConnection A, RtcConnection Z) Connect()
+    private (RtcConnection A, RtcConnection Z) Connect() => Connect(_hostA, _hostZ);
+
+    private static (RtcConnection A, RtcConnection Z) Connect(RtcHost hostA, RtcHost hostZ)
     {
-        RtcConnection a = _hostA.CreateConnection();
-        RtcConnection z = _hostZ.CreateConnection();
+        RtcConnection a = hostA.CreateConnection();
+        RtcConnection z = hostZ.CreateConnection();
         a.AcceptAnswer(z.AcceptOffer(a.CreateOffer()));
         return (a, z);
     }
