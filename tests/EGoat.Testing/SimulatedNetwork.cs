@@ -16,8 +16,8 @@ public sealed class SimulatedNetwork(int seed, NetworkConditions? conditions = n
     private readonly PriorityQueue<Delivery, (TimeSpan At, long Sequence)> _inFlight = new();
     private readonly Dictionary<TransportAddress, ISimulatedNode> _nodes = [];
     private readonly List<ISimulatedNode> _all = [];
-    private readonly Dictionary<(TransportAddress From, TransportAddress To), Link> _links = [];
-    private readonly Queue<string> _trace = new();
+    private readonly Dictionary<object, Link> _links = [];
+    private readonly Queue<Traced> _trace = new();
     private readonly byte[] _buffer = new byte[MaxDatagram * 2];
     private long _sequence;
 
@@ -29,6 +29,12 @@ public sealed class SimulatedNetwork(int seed, NetworkConditions? conditions = n
 
     /// <summary>Sees every datagram before the conditions do; false drops it.</summary>
     public Func<SimulatedDatagram, bool>? Filter { get; set; }
+
+    /// <summary>Which paths share a bottleneck: those for which it returns equal keys. Each has its own by default.</summary>
+    public Func<TransportAddress, TransportAddress, object> Bottleneck { get; set; } = static (from, to) => (from, to);
+
+    /// <summary>Datagrams that found the queue of a bottleneck full.</summary>
+    public long Overflows { get; private set; }
 
     /// <summary>Datagrams that were given to the network, and those of them that it lost.</summary>
     public (long Sent, long Lost) Count { get; private set; }
@@ -84,9 +90,9 @@ public sealed class SimulatedNetwork(int seed, NetworkConditions? conditions = n
     public string Describe()
     {
         var text = new StringBuilder().AppendLine($"seed {seed}, {Now.TotalSeconds:F3} s, sent {Count.Sent}, lost {Count.Lost}");
-        foreach (string line in _trace)
+        foreach (Traced t in _trace)
         {
-            text.AppendLine(line);
+            text.AppendLine($"{t.At.TotalMilliseconds,10:F1} ms  {t.From} -> {t.To}  {t.Length} bytes, first {t.First} {t.Fate}");
         }
 
         return text.ToString();
@@ -168,9 +174,10 @@ public sealed class SimulatedNetwork(int seed, NetworkConditions? conditions = n
 
     private bool Survives(TransportAddress from, TransportAddress to, byte[] bytes, out Link link)
     {
-        if (!_links.TryGetValue((from, to), out link!))
+        object key = Bottleneck(from, to);
+        if (!_links.TryGetValue(key, out link!))
         {
-            link = _links[(from, to)] = new Link();
+            link = _links[key] = new Link();
         }
 
         if (Filter is not null && !Filter(new SimulatedDatagram(Now, from, to, bytes)))
@@ -184,6 +191,7 @@ public sealed class SimulatedNetwork(int seed, NetworkConditions? conditions = n
             const int ipAndUdpHeaders = 28;
             if ((link.Free - Now).TotalSeconds * rate > Conditions.QueueBytes)
             {
+                Overflows++;
                 return false;
             }
 
@@ -203,8 +211,10 @@ public sealed class SimulatedNetwork(int seed, NetworkConditions? conditions = n
             _trace.Dequeue();
         }
 
-        _trace.Enqueue($"{Now.TotalMilliseconds,10:F1} ms  {from} -> {to}  {bytes.Length} bytes, first {(bytes.Length > 0 ? bytes[0] : 0)} {fate}");
+        _trace.Enqueue(new Traced(Now, from, to, bytes.Length, bytes.Length > 0 ? bytes[0] : (byte)0, fate));
     }
+
+    private readonly record struct Traced(TimeSpan At, TransportAddress From, TransportAddress To, int Length, byte First, string Fate);
 
     private sealed record Delivery(TransportAddress From, TransportAddress To, byte[] Bytes);
 

@@ -256,30 +256,30 @@ internal sealed partial class SctpAssociation
             _timeout.Measure(roundTrip);
         }
 
-        if (result.AcknowledgedBytes > 0)
+        // A peer without room answers window probes without taking them (RFC 9260 section 6.1, rule A).
+        if (result.AcknowledgedBytes > 0 || sack.AdvertisedReceiverWindow < MaxPacketSize)
         {
             _errorCount = 0;
-            if (transfer.Outstanding.CumulativeTsnAck >= _recoveryExit)
-            {
-                transfer.Congestion.OnAcknowledged(result.AcknowledgedBytes, isWindowFull);
-            }
         }
 
-        if (result.HasLoss)
+        if (result.AcknowledgedBytes > 0)
         {
-            EnterRecovery(transfer);
+            _isProbing = false;
+            transfer.Congestion.OnAcknowledged(now, result.AcknowledgedBytes, result.RoundTrip, isWindowFull, IsRecovering(transfer));
         }
 
+        HandleLosses(now, transfer, result.LostBytes);
         transfer.PeerWindow = sack.AdvertisedReceiverWindow - transfer.Outstanding.FlightSize;
         _isForwardTsnDue = transfer.Outstanding.HasAbandoned;
         if (transfer.Outstanding.IsEmpty)
         {
-            _retransmissionTimer = null;
+            _retransmissionTimer = _probeTimer = null;
             AdvanceShutdown(now);
         }
         else if (result.HasAdvanced || _retransmissionTimer is null)
         {
             _retransmissionTimer = now + _timeout.Value;
+            ScheduleProbe(now, transfer);
         }
     }
 

@@ -14,13 +14,21 @@ internal sealed partial class SctpAssociation
 
     private const int HeartbeatInfoLength = 16;
 
+    /// <summary>How long peers are known to delay a SACK of a single packet.</summary>
+    private static readonly TimeSpan MaxSackDelay = TimeSpan.FromMilliseconds(200);
+
     /// <summary>Losses up to this TSN belong to the window reduction that was made (RFC 9260 section 7.2.4).</summary>
     private long _recoveryExit = long.MinValue;
 
     /// <summary>Packets of lost chunks that may be sent at once, whatever the window (RFC 9260 section 7.2.4, rule 3).</summary>
     private int _fastRetransmitPackets;
     private bool _isForwardTsnDue;
-    private bool _hasExpiringMessages;
+
+    /// <summary>When a message in flight expires next; <see cref="TimeSpan.MaxValue"/> when none does.</summary>
+    private TimeSpan _nextExpiry = TimeSpan.MaxValue;
+
+    /// <summary>A tail loss probe was sent and nothing was acknowledged since (RFC 8985 section 7).</summary>
+    private bool _isProbing;
     private ulong _heartbeatNonce;
 
     /// <summary>Queues a message. Its bytes are copied.</summary>
@@ -45,7 +53,6 @@ internal sealed partial class SctpAssociation
             throw new ArgumentException("SCTP has no empty messages.", nameof(payload));
         }
 
-        _hasExpiringMessages |= lifetime is not null;
         _sendQueue.Enqueue(streamId, payloadProtocolId, payload, isUnordered, now + lifetime, maxRetransmits);
     }
 
@@ -61,9 +68,9 @@ internal sealed partial class SctpAssociation
     // SACK first, then what was lost, then what is new.
     private void WriteTransferChunks(TimeSpan now, Transfer transfer, ref PacketWriter writer)
     {
-        if (_hasExpiringMessages)
+        if (_nextExpiry <= now)
         {
-            transfer.Outstanding.AbandonExpired(now);
+            _nextExpiry = transfer.Outstanding.AbandonExpired(now);
             _isForwardTsnDue |= transfer.Outstanding.HasAbandoned && _retransmissionTimer is null;
         }
 
@@ -157,9 +164,11 @@ internal sealed partial class SctpAssociation
             long tsn = transfer.Outstanding.Add(now, message, message.Sent, length, flags, message.NextFragmentNumber++);
             WriteChunk(ref writer, tsn, transfer.Outstanding[tsn]);
             transfer.PeerWindow -= length;
+            _nextExpiry = message.Expires < _nextExpiry ? message.Expires.Value : _nextExpiry;
             long before = _sendQueue.GetBufferedAmount(message.StreamId);
             ReportBufferedAmount(message.StreamId, before, _sendQueue.Advance(message, length));
             _retransmissionTimer ??= now + _timeout.Value;
+            ScheduleProbe(now, transfer);
         }
     }
 
@@ -178,19 +187,49 @@ internal sealed partial class SctpAssociation
         ref writer, _sendQueue.IsInterleaved, chunk.Flags, (uint)tsn, chunk.Message.StreamId, chunk.Message.MessageNumber, chunk.FragmentNumber,
         chunk.Message.PayloadProtocolId, chunk.Message.GetPayload(chunk.Offset, chunk.Length));
 
-    private void EnterRecovery(Transfer transfer)
+    private bool IsRecovering(Transfer transfer) => transfer.Outstanding.CumulativeTsnAck < _recoveryExit;
+
+    private void HandleLosses(TimeSpan now, Transfer transfer, long bytes)
     {
-        if (transfer.Outstanding.CumulativeTsnAck >= _recoveryExit)
+        if (bytes > 0 && !IsRecovering(transfer) && transfer.Congestion.OnLost(now, bytes))
         {
             _recoveryExit = transfer.Outstanding.NextTsn - 1;
-            transfer.Congestion.OnFastRetransmit();
+            _fastRetransmitPackets = 1;
+        }
+
+        _isForwardTsnDue |= transfer.Outstanding.HasAbandoned;
+    }
+
+    private void HandleReorderingTimeout(TimeSpan now, Transfer transfer) => HandleLosses(now, transfer, transfer.Outstanding.DetectLosses(now));
+
+    // RFC 8985 section 7.2: when nothing comes for two round trips, something may be lost that nothing followed.
+    private void ScheduleProbe(TimeSpan now, Transfer transfer)
+    {
+        _probeTimer = null;
+        if (_isProbing || transfer.Outstanding.HasLost || IsRecovering(transfer) || _timeout.SmoothedRoundTripTime is not { } roundTrip)
+        {
+            return;
+        }
+
+        TimeSpan wait = 2 * roundTrip;
+        wait += transfer.Outstanding.FlightSize <= MaxPacketSize ? MaxSackDelay : TimeSpan.Zero;
+        _probeTimer = wait < _timeout.Value ? now + wait : null;
+    }
+
+    private void HandleProbeTimeout(Transfer transfer)
+    {
+        _probeTimer = null;
+        if (!transfer.Outstanding.HasLost && transfer.Outstanding.TryProbe())
+        {
+            _isProbing = true;
             _fastRetransmitPackets = 1;
         }
     }
 
     private void HandleRetransmissionTimeout(TimeSpan now, Transfer transfer)
     {
-        _retransmissionTimer = null;
+        _retransmissionTimer = _probeTimer = null;
+        _isProbing = false;
         if (transfer.Outstanding.IsEmpty)
         {
             return;

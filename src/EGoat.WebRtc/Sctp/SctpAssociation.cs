@@ -44,6 +44,7 @@ internal sealed partial class SctpAssociation
     private TimeSpan? _handshakeTimer;
     private TimeSpan? _shutdownTimer;
     private TimeSpan? _retransmissionTimer;
+    private TimeSpan? _probeTimer;
     private TimeSpan? _sackTimer;
     private TimeSpan? _heartbeatTimer;
     private int _handshakeTransmissions;
@@ -98,6 +99,7 @@ internal sealed partial class SctpAssociation
         {
             TimeSpan? next = Earliest(_handshakeTimer, _shutdownTimer);
             next = Earliest(next, Earliest(_retransmissionTimer, _sackTimer));
+            next = Earliest(next, Earliest(_probeTimer, _transfer?.Outstanding.ReorderingTimeout));
             return Earliest(next, Earliest(_heartbeatTimer, _transfer?.Resetter.Timer));
         }
     }
@@ -127,6 +129,16 @@ internal sealed partial class SctpAssociation
 
         if (_transfer is { } transfer)
         {
+            if (transfer.Outstanding.ReorderingTimeout <= now)
+            {
+                HandleReorderingTimeout(now, transfer);
+            }
+
+            if (_probeTimer <= now)
+            {
+                HandleProbeTimeout(transfer);
+            }
+
             if (_retransmissionTimer <= now)
             {
                 HandleRetransmissionTimeout(now, transfer);
@@ -223,7 +235,7 @@ internal sealed partial class SctpAssociation
     }
 
     private void StopTimers() =>
-        _handshakeTimer = _shutdownTimer = _retransmissionTimer = _sackTimer = _heartbeatTimer = null;
+        _handshakeTimer = _shutdownTimer = _retransmissionTimer = _probeTimer = _sackTimer = _heartbeatTimer = null;
 
     /// <summary>A chunk that is sent in a packet of its own.</summary>
     private sealed record ControlPacket(uint VerificationTag, byte[] Chunk);
@@ -241,7 +253,7 @@ internal sealed partial class SctpAssociation
 
         public RetransmissionQueue Outstanding { get; } = new(parameters.LocalInitialTsn, sendQueue, capabilities.HasFlag(Capabilities.PartialReliability));
 
-        public CongestionControl Congestion { get; } = new(maxPacketSize);
+        public ICongestionControl Congestion { get; } = options.CreateCongestionControl(maxPacketSize);
 
         public StreamResetter Resetter { get; } = new(parameters.LocalInitialTsn, parameters.PeerInitialTsn, sendQueue.HasQueued);
 

@@ -1,3 +1,5 @@
+using EGoat.WebRtc.Sctp.Tx;
+
 namespace EGoat.WebRtc.Sctp;
 
 /// <summary>Sizes, times and limits of an association. Both ends use the same port over DTLS (RFC 8261, RFC 8841).</summary>
@@ -47,4 +49,7 @@ internal sealed record SctpOptions
 
     /// <summary>Expiries in a row without an answer after which the association is aborted (Association.Max.Retrans). Default 20.</summary>
     public int MaxRetransmits { get; init; } = 20;
+
+    /// <summary>Makes the congestion control, from the size of a full packet. Default <see cref="DelayCongestionControl"/>.</summary>
+    public Func<int, ICongestionControl> CreateCongestionControl { get; init; } = static size => new DelayCongestionControl(size);
 }

@@ -15,11 +15,12 @@ internal readonly ref struct SackChunk
 
     private readonly ReadOnlySpan<byte> _gapBlocks;
 
-    private SackChunk(uint cumulativeTsnAck, uint window, ReadOnlySpan<byte> gapBlocks)
+    private SackChunk(uint cumulativeTsnAck, uint window, ReadOnlySpan<byte> gapBlocks, bool hasDuplicates)
     {
         CumulativeTsnAck = cumulativeTsnAck;
         AdvertisedReceiverWindow = window;
         _gapBlocks = gapBlocks;
+        HasDuplicates = hasDuplicates;
     }
 
     public uint CumulativeTsnAck { get; }
@@ -27,6 +28,9 @@ internal readonly ref struct SackChunk
     public uint AdvertisedReceiverWindow { get; }
 
     public int GapBlockCount => _gapBlocks.Length / GapBlockLength;
+
+    /// <summary>Whether the peer has received something twice.</summary>
+    public bool HasDuplicates { get; }
 
     public static bool TryParse(ReadOnlySpan<byte> value, out SackChunk sack)
     {
@@ -43,7 +47,7 @@ internal readonly ref struct SackChunk
             return false;
         }
 
-        sack = new SackChunk(BinaryPrimitives.ReadUInt32BigEndian(value), BinaryPrimitives.ReadUInt32BigEndian(value[4..]), value.Slice(FixedLength, blocks));
+        sack = new SackChunk(BinaryPrimitives.ReadUInt32BigEndian(value), BinaryPrimitives.ReadUInt32BigEndian(value[4..]), value.Slice(FixedLength, blocks), duplicates > 0);
         return true;
     }
 

@@ -25,11 +25,16 @@ internal struct OutstandingChunk
     public byte Flags;
     public ChunkState State;
 
-    /// <summary>SACKs that showed later sent chunks to have arrived (RFC 9260 section 7.2.4).</summary>
-    public byte MissIndications;
     public int Transmissions;
     public TimeSpan SentAt;
 
     /// <summary>Grows with every transmission: tells what was sent later than this chunk was sent last.</summary>
     public long SendOrder;
+
+    /// <summary>While in flight: the TSNs of the chunks that were sent before and after it; -1 at the ends.</summary>
+    public long Earlier;
+    public long Later;
+
+    /// <summary>While acknowledged: all TSNs up to this one are acknowledged too. Lets a SACK that repeats a long gap block cost nothing.</summary>
+    public long AcknowledgedThrough;
 }

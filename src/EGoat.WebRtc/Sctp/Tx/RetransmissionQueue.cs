@@ -3,18 +3,23 @@ using EGoat.WebRtc.Sctp.Packet;
 
 namespace EGoat.WebRtc.Sctp.Tx;
 
-/// <summary>Everything sent and not yet acknowledged cumulatively, in a ring indexed by TSN; finds what is lost (RFC 9260 sections 6.2.1 and 7.2.4).</summary>
+/// <summary>Everything sent and not yet acknowledged cumulatively, in a ring indexed by TSN (RFC 9260 section 6.2.1).</summary>
 /// <remarks>
-/// A chunk is lost when three SACKs acknowledge something that was <em>sent</em> later than the chunk was sent last. RFC
-/// 9260 compares TSNs and retransmits each chunk fast once; send order lets a lost retransmission be found the same way.
-/// Messages are given up only where the peer can be told to skip them. Knows nothing of windows, timers or the wire.
+/// <para>What is in flight is linked in the order of sending, so that the lost ones (<see cref="LossDetector"/>) are at its
+/// beginning. A SACK costs what it tells for the first time.</para>
+/// <para>Messages are given up only where the peer can be told to skip them. Knows nothing of windows, timers or the wire.</para>
 /// </remarks>
 internal sealed class RetransmissionQueue(long initialTsn, SendQueue sendQueue, bool canAbandon)
 {
-    private const int MissThreshold = 3;
+    private const long None = -1;
 
+    private readonly LossDetector _lossDetector = new();
     private OutstandingChunk[] _ring = new OutstandingChunk[64];
     private long _sendOrder;
+
+    /// <summary>The chunks in flight that were sent first and last.</summary>
+    private long _earliest = None;
+    private long _latest = None;
 
     /// <summary>No chunk below this TSN is <see cref="ChunkState.Lost"/>.</summary>
     private long _firstLost = initialTsn;
@@ -32,6 +37,9 @@ internal sealed class RetransmissionQueue(long initialTsn, SendQueue sendQueue, 
     public bool IsEmpty => NextTsn == CumulativeTsnAck + 1;
 
     public bool HasLost => _lostCount > 0;
+
+    /// <summary>When <see cref="DetectLosses"/> must be called next, if nothing is acknowledged before.</summary>
+    public TimeSpan? ReorderingTimeout { get; private set; }
 
     /// <summary>The last TSN of a run behind <see cref="CumulativeTsnAck"/> that was given up or has arrived (RFC 3758 section 3.5).</summary>
     public long AdvancedPeerAckPoint { get; private set; } = initialTsn - 1;
@@ -58,11 +66,9 @@ internal sealed class RetransmissionQueue(long initialTsn, SendQueue sendQueue, 
             Flags = flags,
             FragmentNumber = fragmentNumber,
             Transmissions = 1,
-            SentAt = now,
-            SendOrder = ++_sendOrder,
         };
         message.Outstanding++;
-        FlightSize += length;
+        AddToFlight(now, tsn);
         return tsn;
     }
 
@@ -88,13 +94,24 @@ internal sealed class RetransmissionQueue(long initialTsn, SendQueue sendQueue, 
     public void MarkRetransmitted(TimeSpan now, long tsn)
     {
         ref OutstandingChunk chunk = ref this[tsn];
-        chunk.State = ChunkState.InFlight;
-        chunk.MissIndications = 0;
         chunk.Transmissions++;
-        chunk.SentAt = now;
-        chunk.SendOrder = ++_sendOrder;
-        FlightSize += chunk.Length;
         _lostCount--;
+        AddToFlight(now, tsn);
+    }
+
+    /// <summary>
+    /// Lets the chunk that was sent last be sent again, to hear whether it and those before it have arrived (RFC 8985 section 7.3).
+    /// False when nothing is in flight or it may not be repeated.
+    /// </summary>
+    public bool TryProbe()
+    {
+        if (_latest == None || this[_latest].Message.MaxRetransmits < this[_latest].Transmissions)
+        {
+            return false;
+        }
+
+        MarkLost(_latest);
+        return true;
     }
 
     public SackResult HandleSack(TimeSpan now, in SackChunk sack)
@@ -109,65 +126,88 @@ internal sealed class RetransmissionQueue(long initialTsn, SendQueue sendQueue, 
         bool hasAdvanced = cumulative > CumulativeTsnAck;
         for (long tsn = CumulativeTsnAck + 1; tsn <= cumulative; tsn++)
         {
-            Acknowledge(tsn, ref progress);
+            Acknowledge(now, tsn, ref progress);
             Remove(tsn);
         }
 
         CumulativeTsnAck = cumulative;
-        long highest = cumulative;
         for (int i = 0; i < sack.GapBlockCount; i++)
         {
             (int start, int end) = sack.GetGapBlock(i);
-            for (long tsn = cumulative + start; tsn <= cumulative + end; tsn++)
-            {
-                Acknowledge(tsn, ref progress);
-            }
-
-            highest = Math.Max(highest, cumulative + end);
+            AcknowledgeBlock(now, cumulative + start, cumulative + end, ref progress);
         }
 
         AdvancePeerAckPoint();
-        bool hasLoss = progress.NewestSendOrder > 0 && CountMisses(highest, progress.NewestSendOrder);
-        TimeSpan? roundTrip = progress.SentAt is { } sentAt ? now - sentAt : null;
-        return new SackResult(true, hasAdvanced, progress.Bytes, roundTrip, hasLoss);
+        if (sack.HasDuplicates)
+        {
+            _lossDetector.OnDuplicate(now);
+        }
+
+        _lossDetector.OnNewest(progress.NewestSendOrder, progress.NewestSentAt);
+        return new SackResult(true, hasAdvanced, progress.Bytes, progress.RoundTrip, DetectLosses(now));
+    }
+
+    /// <summary>Marks what counts as lost by now; returns its bytes.</summary>
+    public long DetectLosses(TimeSpan now)
+    {
+        long before = FlightSize;
+        ReorderingTimeout = null;
+        for (long tsn = _earliest; tsn != None && _lossDetector.IsOvertaken(this[tsn]); tsn = _earliest)
+        {
+            if (!_lossDetector.IsLost(now, this[tsn]))
+            {
+                ReorderingTimeout = _lossDetector.LostAt(this[tsn]);
+                break;
+            }
+
+            MarkLost(tsn);
+        }
+
+        return before - FlightSize;
     }
 
     /// <summary>T3 has expired: everything in flight counts as lost (RFC 9260 section 6.3.3).</summary>
     public void MarkAllLost()
     {
-        for (long tsn = CumulativeTsnAck + 1; tsn < NextTsn; tsn++)
+        while (_earliest != None)
         {
-            if (this[tsn].State == ChunkState.InFlight)
-            {
-                MarkLost(tsn);
-            }
+            MarkLost(_earliest);
         }
+
+        ReorderingTimeout = null;
     }
 
-    /// <summary>Gives up messages whose lifetime is over.</summary>
-    public void AbandonExpired(TimeSpan now)
+    /// <summary>Gives up messages whose lifetime is over; returns when the next one's is.</summary>
+    public TimeSpan AbandonExpired(TimeSpan now)
     {
-        if (!canAbandon)
-        {
-            return;
-        }
-
-        for (long tsn = CumulativeTsnAck + 1; tsn < NextTsn; tsn++)
+        TimeSpan next = TimeSpan.MaxValue;
+        for (long tsn = CumulativeTsnAck + 1; canAbandon && tsn < NextTsn; tsn++)
         {
             OutstandingChunk chunk = this[tsn];
-            if (chunk.State is ChunkState.InFlight or ChunkState.Lost && chunk.Message.Expires <= now)
+            if (chunk.State is ChunkState.Acknowledged or ChunkState.Abandoned || chunk.Message.Expires is not { } expires)
+            {
+                continue;
+            }
+
+            if (expires <= now)
             {
                 Abandon(chunk.Message);
             }
+            else
+            {
+                next = expires < next ? expires : next;
+            }
         }
+
+        return next;
     }
 
-    private static bool AreValid(in SackChunk sack, long cumulative, long nextTsn)
+    private bool AreValid(in SackChunk sack, long cumulative)
     {
         for (int i = 0; i < sack.GapBlockCount; i++)
         {
             (int start, int end) = sack.GetGapBlock(i);
-            if (start == 0 || end < start || cumulative + end >= nextTsn)
+            if (start == 0 || end < start || cumulative + end >= NextTsn)
             {
                 return false;
             }
@@ -176,9 +216,21 @@ internal sealed class RetransmissionQueue(long initialTsn, SendQueue sendQueue, 
         return true;
     }
 
-    private bool AreValid(in SackChunk sack, long cumulative) => AreValid(sack, cumulative, NextTsn);
+    // Chunks that earlier SACKs acknowledged are skipped in runs.
+    private void AcknowledgeBlock(TimeSpan now, long start, long end, ref Progress progress)
+    {
+        for (long tsn = start; tsn <= end; tsn = Math.Max(tsn, this[tsn].AcknowledgedThrough) + 1)
+        {
+            Acknowledge(now, tsn, ref progress);
+        }
 
-    private void Acknowledge(long tsn, ref Progress progress)
+        if (this[start].State == ChunkState.Acknowledged)
+        {
+            this[start].AcknowledgedThrough = Math.Max(end, this[start].AcknowledgedThrough);
+        }
+    }
+
+    private void Acknowledge(TimeSpan now, long tsn, ref Progress progress)
     {
         ref OutstandingChunk chunk = ref this[tsn];
         switch (chunk.State)
@@ -187,7 +239,7 @@ internal sealed class RetransmissionQueue(long initialTsn, SendQueue sendQueue, 
             case ChunkState.Abandoned:
                 return;
             case ChunkState.InFlight:
-                FlightSize -= chunk.Length;
+                RemoveFromFlight(ref chunk);
                 break;
             case ChunkState.Lost:
                 _lostCount--;
@@ -196,15 +248,57 @@ internal sealed class RetransmissionQueue(long initialTsn, SendQueue sendQueue, 
                 break;
         }
 
+        _lossDetector.OnAcknowledged(now, chunk);
         progress.Bytes += chunk.Length;
-        progress.NewestSendOrder = Math.Max(progress.NewestSendOrder, chunk.SendOrder);
-        if (chunk.Transmissions == 1 && !(progress.SentAt > chunk.SentAt))
+        if (chunk.SendOrder > progress.NewestSendOrder)
         {
-            progress.SentAt = chunk.SentAt;
+            (progress.NewestSendOrder, progress.NewestSentAt) = (chunk.SendOrder, chunk.SentAt);
+            progress.RoundTrip = chunk.Transmissions == 1 ? now - chunk.SentAt : progress.RoundTrip; // Karn's rule
         }
 
         chunk.State = ChunkState.Acknowledged;
+        chunk.AcknowledgedThrough = tsn;
         Finish(chunk.Message);
+    }
+
+    private void AddToFlight(TimeSpan now, long tsn)
+    {
+        ref OutstandingChunk chunk = ref this[tsn];
+        (chunk.State, chunk.SentAt, chunk.SendOrder) = (ChunkState.InFlight, now, ++_sendOrder);
+        (chunk.Earlier, chunk.Later) = (_latest, None);
+        if (_latest == None)
+        {
+            _earliest = tsn;
+        }
+        else
+        {
+            this[_latest].Later = tsn;
+        }
+
+        _latest = tsn;
+        FlightSize += chunk.Length;
+    }
+
+    private void RemoveFromFlight(ref OutstandingChunk chunk)
+    {
+        FlightSize -= chunk.Length;
+        if (chunk.Earlier == None)
+        {
+            _earliest = chunk.Later;
+        }
+        else
+        {
+            this[chunk.Earlier].Later = chunk.Later;
+        }
+
+        if (chunk.Later == None)
+        {
+            _latest = chunk.Earlier;
+        }
+        else
+        {
+            this[chunk.Later].Earlier = chunk.Earlier;
+        }
     }
 
     // An abandoned chunk keeps its message until here: FORWARD-TSN names its stream and number.
@@ -228,22 +322,6 @@ internal sealed class RetransmissionQueue(long initialTsn, SendQueue sendQueue, 
         }
     }
 
-    private bool CountMisses(long highest, long newestSendOrder)
-    {
-        bool hasLoss = false;
-        for (long tsn = CumulativeTsnAck + 1; tsn <= highest; tsn++)
-        {
-            ref OutstandingChunk chunk = ref this[tsn];
-            if (chunk.State == ChunkState.InFlight && chunk.SendOrder < newestSendOrder && ++chunk.MissIndications >= MissThreshold)
-            {
-                MarkLost(tsn);
-                hasLoss = true;
-            }
-        }
-
-        return hasLoss;
-    }
-
     private void MarkLost(long tsn)
     {
         ref OutstandingChunk chunk = ref this[tsn];
@@ -253,9 +331,8 @@ internal sealed class RetransmissionQueue(long initialTsn, SendQueue sendQueue, 
             return;
         }
 
+        RemoveFromFlight(ref chunk);
         chunk.State = ChunkState.Lost;
-        chunk.MissIndications = 0;
-        FlightSize -= chunk.Length;
         _lostCount++;
         _firstLost = Math.Min(_firstLost, tsn);
     }
@@ -275,7 +352,7 @@ internal sealed class RetransmissionQueue(long initialTsn, SendQueue sendQueue, 
 
             if (chunk.State == ChunkState.InFlight)
             {
-                FlightSize -= chunk.Length;
+                RemoveFromFlight(ref chunk);
             }
             else
             {
@@ -289,6 +366,7 @@ internal sealed class RetransmissionQueue(long initialTsn, SendQueue sendQueue, 
         {
             // The peer may have everything that was sent, and would wait for the rest: a TSN that stands for it is skipped.
             long tsn = Add(TimeSpan.Zero, message, message.Sent, 0, 0, 0);
+            RemoveFromFlight(ref this[tsn]);
             this[tsn].State = ChunkState.Abandoned;
             message.Sent = message.Length;
         }
@@ -323,6 +401,7 @@ internal sealed class RetransmissionQueue(long initialTsn, SendQueue sendQueue, 
     {
         public int Bytes;
         public long NewestSendOrder;
-        public TimeSpan? SentAt;
+        public TimeSpan NewestSentAt;
+        public TimeSpan? RoundTrip;
     }
 }

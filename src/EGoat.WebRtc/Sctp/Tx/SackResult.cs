@@ -5,5 +5,5 @@ namespace EGoat.WebRtc.Sctp.Tx;
 /// <param name="HasAdvanced">The cumulative TSN has grown.</param>
 /// <param name="AcknowledgedBytes">Payload bytes acknowledged for the first time.</param>
 /// <param name="RoundTrip">A round trip, where a chunk that was sent once was acknowledged (Karn's rule).</param>
-/// <param name="HasLoss">A chunk counts as lost now.</param>
-internal readonly record struct SackResult(bool IsValid, bool HasAdvanced, int AcknowledgedBytes, TimeSpan? RoundTrip, bool HasLoss);
+/// <param name="LostBytes">Payload bytes that count as lost now.</param>
+internal readonly record struct SackResult(bool IsValid, bool HasAdvanced, int AcknowledgedBytes, TimeSpan? RoundTrip, long LostBytes);

@@ -1,0 +1,81 @@
+using EGoat.Testing;
+using EGoat.WebRtc.Sctp;
+using Xunit.Abstractions;
+
+namespace EGoat.WebRtc.Tests.Sctp;
+
+/// <summary>A path of 1 Gbit/s (a tenth of that in the normal run), 50 ms, whose drop-tail queue holds one bandwidth-delay product.</summary>
+public sealed class CongestionTests(ITestOutputHelper output)
+{
+    private static readonly double Rate = LongRun.Choose(12.5e6, 125e6);
+    private static readonly TimeSpan RoundTrip = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(20);
+
+    /// <summary>"After start-up": when slow start has ended whatever it ran into.</summary>
+    private static readonly TimeSpan StartUp = TimeSpan.FromSeconds(2);
+
+    private static readonly SctpOptions Options = new() { ReceiveWindow = 64 * 1024 * 1024 };
+
+    private static int BandwidthDelayProduct => (int)(Rate * RoundTrip.TotalSeconds);
+
+    [Theory]
+    [InlineData(0, 0.80)]
+    [InlineData(0.001, 0.50)]
+    public void A_flow_fills_a_long_fat_path(double loss, double share)
+    {
+        for (int seed = 1; seed <= LongRun.Choose(2, 2); seed++)
+        {
+            SimulatedNetwork network = CreateNetwork(seed, loss);
+            var flow = new BulkFlow(network, 1, Options);
+            flow.Start();
+            network.Run(StartUp);
+            (long overflows, (long sent, _)) = (network.Overflows, network.Count);
+            network.Run(Duration - StartUp);
+            double reached = flow.Delivered / Duration.TotalSeconds / Rate;
+            double selfInflicted = (network.Overflows - overflows) / (double)(network.Count.Sent - sent);
+            output.WriteLine($"loss {loss:P1}, seed {seed}: {reached:P1} of the link, {selfInflicted:P2} of the packets lost to a full queue after start-up ({overflows} before), window {flow.Sender.CongestionWindow / (double)BandwidthDelayProduct:F2} BDP");
+            Assert.True(reached >= share, $"{reached:P1} of the link; {network.Describe()}");
+            Assert.True(selfInflicted <= 0.01, $"{selfInflicted:P2} lost; {network.Describe()}");
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void Two_flows_share_sixty_to_forty_or_better(int secondStartsAfter)
+    {
+        SimulatedNetwork network = CreateNetwork(1, 0);
+        BulkFlow[] flows = [new(network, 1, Options), new(network, 2, Options)];
+        flows[0].Start();
+        network.Run(TimeSpan.FromSeconds(secondStartsAfter));
+        flows[1].Start();
+        long before = flows[0].Delivered;
+        network.Run(Duration);
+        double[] shares = Shares(flows[0].Delivered - before, flows[1].Delivered);
+        output.WriteLine($"second {secondStartsAfter} s later: {shares[0]:P1} to {shares[1]:P1}, together {(flows[0].Delivered - before + flows[1].Delivered) / Duration.TotalSeconds / Rate:P1}");
+        Assert.InRange(shares[0], 0.4, 0.6);
+    }
+
+    [Fact]
+    public void A_flow_under_plain_rfc_9260_control_keeps_a_quarter()
+    {
+        SimulatedNetwork network = CreateNetwork(1, 0);
+        BulkFlow[] flows = [new(network, 1, Options), new(network, 2, Options with { CreateCongestionControl = static size => new Rfc9260CongestionControl(size) })];
+        flows[0].Start();
+        flows[1].Start();
+        network.Run(Duration);
+        double[] shares = Shares(flows[0].Delivered, flows[1].Delivered);
+        output.WriteLine($"{shares[0]:P1} to {shares[1]:P1}, together {(flows[0].Delivered + flows[1].Delivered) / Duration.TotalSeconds / Rate:P1}");
+        Assert.True(shares[1] >= 0.25, $"{shares[1]:P1}");
+        Assert.True(shares[0] >= 0.15, $"Ours is starved: {shares[0]:P1}");
+    }
+
+    private static double[] Shares(long first, long second) => [first / (double)(first + second), second / (double)(first + second)];
+
+    private static SimulatedNetwork CreateNetwork(int seed, double loss) => new(
+        seed,
+        new NetworkConditions { Latency = RoundTrip / 2, Loss = loss, RateBytesPerSecond = Rate, QueueBytes = BandwidthDelayProduct })
+    {
+        Bottleneck = static (_, to) => to.ToString().Contains(".2:", StringComparison.Ordinal) ? "there" : "back",
+    };
+}
