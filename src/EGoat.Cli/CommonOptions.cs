@@ -2,6 +2,7 @@ using System.CommandLine;
 using EGoat.Mesh;
 using EGoat.Node;
 using EGoat.Signaling;
+using EGoat.WebRtc;
 
 namespace EGoat.Cli;
 
@@ -30,6 +31,8 @@ internal sealed class CommonOptions
 
     public Option<bool> RelayOnly { get; } = new("--relay-only") { Description = "Reach peers through TURN servers only; they never learn this machine's addresses." };
 
+    public Option<int?> MaxPacket { get; } = CreateMaxPacket();
+
     public Option<int> Timeout { get; } = new("--timeout")
     {
         Description = "The longest time without progress, in seconds (default 60).",
@@ -49,6 +52,7 @@ internal sealed class CommonOptions
             DisplayName = result.GetRequiredValue(Name),
             Receive = receive,
             RelayOnly = result.GetValue(RelayOnly),
+            MaxPacketSize = result.GetValue(MaxPacket),
             IceServers = result.GetValue(IceServer) is { Length: > 0 } servers ? ParseIceServers(servers) : null,
         },
         cancellationToken);
@@ -84,6 +88,7 @@ internal sealed class CommonOptions
         command.Options.Add(Name);
         command.Options.Add(IceServer);
         command.Options.Add(RelayOnly);
+        command.Options.Add(MaxPacket);
         AddNodeOptions(command);
     }
 
@@ -110,6 +115,23 @@ internal sealed class CommonOptions
         }
 
         return new ReceiveOptions { Destination = folder };
+    }
+
+    private static Option<int?> CreateMaxPacket()
+    {
+        var option = new Option<int?>("--max-packet")
+        {
+            Description = $"The longest datagram to try on the way to a peer, {PeerConnection.BaseDatagramSize} to {PeerConnectionOptions.DatagramSizeLimit} bytes (default: as long as the way carries).",
+            HelpName = "BYTES",
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() is < PeerConnection.BaseDatagramSize or > PeerConnectionOptions.DatagramSizeLimit)
+            {
+                result.AddError($"--max-packet is a number of bytes from {PeerConnection.BaseDatagramSize} to {PeerConnectionOptions.DatagramSizeLimit}.");
+            }
+        });
+        return option;
     }
 
     private static T Refuse<T>(System.CommandLine.Parsing.SymbolResult result, string message)

@@ -20,7 +20,7 @@ internal sealed class CandidateGathering : ITimed, IAsyncDisposable
     private readonly IReadOnlyList<UdpSocket> _sockets;
     private readonly IceGatherer _gatherer = new(SystemEntropy.Instance);
     private readonly Lock _gate = new();
-    private readonly byte[] _buffer = new byte[PeerConnection.MaxDatagramSize + TurnClient.MaxOverhead + 512];
+    private readonly byte[] _buffer = new byte[PeerConnectionOptions.DatagramSizeLimit + TurnClient.MaxOverhead + 512];
     private readonly Dictionary<TransportAddress, TurnStream> _streams = [];
     private readonly HashSet<IceServer> _servers = [];
     private readonly CancellationTokenSource _stop = new();

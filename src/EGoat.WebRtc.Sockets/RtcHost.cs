@@ -96,7 +96,7 @@ public sealed class RtcHost : IAsyncDisposable
     {
         ObjectDisposedException.ThrowIf(_isClosing, this);
         var engine = new PeerConnection(
-            new PeerConnectionOptions { Certificate = _options.Certificate, Ice = _options.Ice, ReceiveWindow = _options.ReceiveWindow },
+            new PeerConnectionOptions { Certificate = _options.Certificate, Ice = _options.Ice, ReceiveWindow = _options.ReceiveWindow, MaxDatagramSize = _options.MaxDatagramSize },
             SystemEntropy.Instance);
         TimeSpan now = MonotonicClock.Now;
         var connection = new RtcConnection(this, engine);

@@ -37,6 +37,12 @@ public sealed record RtcHostOptions
     /// </summary>
     public bool UseSegmentationOffload { get; init; } = true;
 
+    /// <summary>
+    /// The longest datagram that is tried on a path, in bytes (RFC 8899); nothing longer than
+    /// <see cref="PeerConnection.BaseDatagramSize"/> is used before it has arrived once. Default <see cref="PeerConnectionOptions.DatagramSizeLimit"/>.
+    /// </summary>
+    public int MaxDatagramSize { get; init; } = PeerConnectionOptions.DatagramSizeLimit;
+
     /// <summary>Bytes of a connection that may be received and not read. Default 4 MiB.</summary>
     public int ReceiveWindow { get; init; } = 4 * 1024 * 1024;
 }

@@ -52,6 +52,7 @@ internal sealed class UdpSocket : IDisposable
                 socket.DualMode = false;
             }
 
+            PathMtu.ForbidFragmentation(socket);
             socket.ReceiveBufferSize = receiveBufferSize;
             socket.SendBufferSize = receiveBufferSize;
             socket.Bind(new IPEndPoint(family == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0));
@@ -89,11 +90,14 @@ internal sealed class UdpSocket : IDisposable
         while (_canSegment && datagrams.Length > segmentSize)
         {
             int length = Math.Min(segments * segmentSize, datagrams.Length);
-            _canSegment = SegmentationOffload.TrySend(_socket, datagrams[..length], (ushort)segmentSize, to);
-            if (_canSegment)
+            if (!SegmentationOffload.TrySend(_socket, datagrams[..length], (ushort)segmentSize, to))
             {
-                datagrams = datagrams[length..];
+                // Longer ones may be refused for their length: the path has changed.
+                _canSegment = segmentSize > PeerConnection.BaseDatagramSize;
+                break;
             }
+
+            datagrams = datagrams[length..];
         }
 
         while (!datagrams.IsEmpty)

@@ -20,8 +20,8 @@ namespace EGoat.WebRtc;
 /// </remarks>
 public sealed class PeerConnection : IDisposable
 {
-    /// <summary>The longest datagram it sends: what passes every path without being fragmented (RFC 8831 section 5 leaves room for less).</summary>
-    public const int MaxDatagramSize = 1200;
+    /// <summary>The longest datagram it sends without having proved that the path carries longer ones (RFC 8831 section 5).</summary>
+    public const int BaseDatagramSize = 1200;
 
     /// <summary>DTLS datagrams kept while the peer's description is still on its way; it repeats what is dropped.</summary>
     private const int MaxEarlyDatagrams = 4;
@@ -44,10 +44,12 @@ public sealed class PeerConnection : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(entropy);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxDatagramSize, BaseDatagramSize);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxDatagramSize, PeerConnectionOptions.DatagramSizeLimit);
         _options = options;
         _entropy = entropy;
         _association = new SctpAssociation(
-            new SctpOptions { MaxMessageSize = options.MaxMessageSize, ReceiveWindow = options.ReceiveWindow, MaxPacketSize = MaxDatagramSize - DtlsConnection.RecordOverhead },
+            new SctpOptions { MaxMessageSize = options.MaxMessageSize, ReceiveWindow = options.ReceiveWindow, BasePacketSize = BaseDatagramSize - DtlsConnection.RecordOverhead, MaxPacketSize = options.MaxDatagramSize - DtlsConnection.RecordOverhead },
             entropy);
         _channels = new DataChannelSet(_association);
     }
@@ -230,7 +232,7 @@ public sealed class PeerConnection : IDisposable
     /// Writes what is to be sent next: one datagram, or several of one size behind one another.
     /// </summary>
     /// <param name="now">The present time.</param>
-    /// <param name="buffer">At least <see cref="MaxDatagramSize"/> bytes; the longer, the more datagrams in one call.</param>
+    /// <param name="buffer">At least <see cref="PeerConnectionOptions.MaxDatagramSize"/> bytes; the longer, the more datagrams in one call.</param>
     /// <param name="transmit">Where to send them.</param>
     public bool TryPollTransmit(TimeSpan now, Span<byte> buffer, out Transmit transmit)
     {
@@ -329,7 +331,7 @@ public sealed class PeerConnection : IDisposable
         _association.RemotePort = remote.SctpPort;
         _channels.MaxMessageSize = remote.MaxMessageSize == 0 ? int.MaxValue : remote.MaxMessageSize;
         _channels.SetDtlsRole(role == DtlsRole.Client);
-        _dtls = new DtlsConnection(role, _options.Certificate, [.. remote.Fingerprints], new DtlsOptions { MaxDatagramSize = MaxDatagramSize }, _entropy);
+        _dtls = new DtlsConnection(role, _options.Certificate, [.. remote.Fingerprints], new DtlsOptions { MaxDatagramSize = BaseDatagramSize }, _entropy);
         SetState(PeerConnectionState.Connecting);
         foreach (string line in remote.Candidates)
         {
@@ -378,6 +380,7 @@ public sealed class PeerConnection : IDisposable
             if (e.Type == IceEventType.SelectedPairChanged)
             {
                 _events.Enqueue(new PeerConnectionEvent(PeerConnectionEventType.SelectedPairChanged, State, default));
+                _association.ResetPath();
                 _dtls?.Start(now);
                 DrainDtls(now);
                 continue;
@@ -437,6 +440,13 @@ public sealed class PeerConnection : IDisposable
     // Full packets are batched: all segments of a batch have one size, and only the last may be shorter.
     private bool TryPollRecords(TimeSpan now, Span<byte> buffer, IceAgent ice, DtlsConnection dtls, out Transmit transmit)
     {
+        if (_association.TryPollProbe(now, buffer[DtlsConnection.RecordHeaderLength..^DtlsConnection.RecordOverhead], out int probeLength))
+        {
+            int length = dtls.Seal(buffer, probeLength);
+            transmit = new Transmit(ice.SelectedLocal, ice.SelectedRemote, length, length);
+            return true;
+        }
+
         int fullRecord = _association.MaxPacketSize + DtlsConnection.RecordOverhead;
         int written = 0;
         int segmentSize = 0;

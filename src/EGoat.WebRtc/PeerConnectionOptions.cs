@@ -17,4 +17,13 @@ public sealed record PeerConnectionOptions
 
     /// <summary>Bytes that may be received and not read, over all channels. Default 4 MiB; at least twice <see cref="MaxMessageSize"/>.</summary>
     public int ReceiveWindow { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>The most that <see cref="MaxDatagramSize"/> may be: what a DTLS record holds (RFC 6347 section 4.1), in round numbers.</summary>
+    public const int DatagramSizeLimit = 16_064;
+
+    /// <summary>
+    /// The longest datagram that is tried on a path (RFC 8899), in bytes, with peers that know how. Default
+    /// <see cref="DatagramSizeLimit"/>; <see cref="PeerConnection.BaseDatagramSize"/> is the least and means no trying.
+    /// </summary>
+    public int MaxDatagramSize { get; init; } = DatagramSizeLimit;
 }

@@ -50,7 +50,7 @@ public sealed class AllocationTests
 
     private PeerConnection Create(int seed, WebRtc.Dtls.DtlsCertificate certificate, TransportAddress address)
     {
-        var connection = new PeerConnection(new PeerConnectionOptions { Certificate = certificate }, new SeededEntropy(seed));
+        var connection = new PeerConnection(new PeerConnectionOptions { Certificate = certificate, MaxDatagramSize = 1200 }, new SeededEntropy(seed));
         connection.AddLocalCandidate(_now, IceCandidate.CreateHost(address, address, 1));
         return connection;
     }

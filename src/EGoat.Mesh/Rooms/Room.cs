@@ -4,6 +4,7 @@ using EGoat.Mesh.Peers;
 using EGoat.Mesh.Protocol;
 using EGoat.Mesh.Transfers;
 using EGoat.Signaling;
+using EGoat.WebRtc;
 using EGoat.WebRtc.Dtls;
 using EGoat.WebRtc.Sockets;
 
@@ -131,7 +132,13 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
 
         try
         {
-            host = RtcHost.Open(new RtcHostOptions { Certificate = certificate, IncludeLoopback = IsLoopback(options.Server), RelayOnly = options.RelayOnly });
+            host = RtcHost.Open(new RtcHostOptions
+            {
+                Certificate = certificate,
+                IncludeLoopback = IsLoopback(options.Server),
+                RelayOnly = options.RelayOnly,
+                MaxDatagramSize = options.MaxPacketSize ?? PeerConnectionOptions.DatagramSizeLimit,
+            });
         }
         catch (RtcException e)
         {

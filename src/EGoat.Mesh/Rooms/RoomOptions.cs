@@ -20,6 +20,9 @@ public sealed record RoomOptions
     /// <summary>Whether peers are reached through TURN servers only, and never learn this machine's addresses. Default false.</summary>
     public bool RelayOnly { get; init; }
 
+    /// <summary>The longest datagram that is tried on a path, in bytes; 1,200 are always used. Default: the longest there is.</summary>
+    public int? MaxPacketSize { get; init; }
+
     /// <summary>Whether and where files are received; null rejects them.</summary>
     public ReceiveOptions? Receive { get; init; }
 }

@@ -15,7 +15,7 @@ internal sealed partial class SctpAssociation
     private byte[] _handshakeChunk = [];
 
     private Capabilities OwnCapabilities =>
-        Capabilities.PartialReliability | Capabilities.StreamReset |
+        Capabilities.PartialReliability | Capabilities.StreamReset | Capabilities.Padding |
         (_options.EnableInterleaving ? Capabilities.MessageInterleaving : Capabilities.None) |
         (_options.EnableZeroChecksum ? Capabilities.ZeroChecksum : Capabilities.None);
 

@@ -126,6 +126,8 @@ internal sealed partial class SctpAssociation
             case ChunkType.Heartbeat:
                 QueueControl(_peerTag, ChunkType.HeartbeatAck, 0, value[..Math.Min(value.Length, MaxPacketSize - SctpPacket.HeaderLength - TlvReader.HeaderLength)]);
                 return true;
+            case ChunkType.Pad:
+                return true;
             case ChunkType.HeartbeatAck:
                 HandleHeartbeatAck(now, value);
                 return true;
@@ -265,6 +267,7 @@ internal sealed partial class SctpAssociation
         if (result.AcknowledgedBytes > 0)
         {
             _isProbing = false;
+            _pathMtu.OnAcknowledged(result.AcknowledgedBytes);
             transfer.Congestion.OnAcknowledged(now, result.AcknowledgedBytes, result.RoundTrip, isWindowFull, IsRecovering(transfer));
         }
 

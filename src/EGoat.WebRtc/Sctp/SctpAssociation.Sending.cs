@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using EGoat.WebRtc.Sctp.Packet;
 using EGoat.WebRtc.Sctp.Tx;
 
@@ -11,8 +10,6 @@ internal sealed partial class SctpAssociation
 
     /// <summary>Skipped streams that one FORWARD-TSN names; it stops before a TSN that would need more.</summary>
     private const int MaxForwardTsnStreams = 64;
-
-    private const int HeartbeatInfoLength = 16;
 
     /// <summary>How long peers are known to delay a SACK of a single packet.</summary>
     private static readonly TimeSpan MaxSackDelay = TimeSpan.FromMilliseconds(200);
@@ -29,7 +26,6 @@ internal sealed partial class SctpAssociation
 
     /// <summary>A tail loss probe was sent and nothing was acknowledged since (RFC 8985 section 7).</summary>
     private bool _isProbing;
-    private ulong _heartbeatNonce;
 
     /// <summary>Queues a message. Its bytes are copied.</summary>
     /// <param name="now">The present time.</param>
@@ -98,6 +94,22 @@ internal sealed partial class SctpAssociation
 
         WriteLostData(now, transfer, ref writer);
         WriteNewData(now, transfer, ref writer);
+        if (transfer.Outstanding.HasLost || CanSendNew(transfer))
+        {
+            WritePadding(transfer, ref writer);
+        }
+    }
+
+    // Packets of one size can be sent in one call: those that others follow are filled.
+    private static void WritePadding(Transfer transfer, ref PacketWriter writer)
+    {
+        int free = writer.Free & ~3;
+        if (free is >= TlvReader.HeaderLength and < MinFragmentLength + DataChunk.InterleavedHeaderLength && transfer.Capabilities.HasFlag(Capabilities.Padding))
+        {
+            writer.BeginChunk(ChunkType.Pad);
+            writer.WriteZeros(free - TlvReader.HeaderLength);
+            writer.EndChunk();
+        }
     }
 
     private void WriteSack(Transfer transfer, ref PacketWriter writer)
@@ -131,6 +143,9 @@ internal sealed partial class SctpAssociation
         _fastRetransmitPackets = isFast ? _fastRetransmitPackets - 1 : 0;
     }
 
+    /// <summary>A fragment fits a base packet, whatever the path carries now: it may have to be sent again on a worse one.</summary>
+    private int MaxFragmentLength => (_options.BasePacketSize & ~3) - SctpPacket.HeaderLength - DataHeaderLength;
+
     private int DataHeaderLength => _sendQueue.IsInterleaved ? DataChunk.InterleavedHeaderLength : DataChunk.HeaderLength;
 
     private bool CanSendNew(Transfer transfer) =>
@@ -149,7 +164,7 @@ internal sealed partial class SctpAssociation
             }
 
             int left = message.Length - message.Sent;
-            int length = Math.Min(left, (writer.Free & ~3) - DataHeaderLength);
+            int length = Math.Min(Math.Min(left, MaxFragmentLength), (writer.Free & ~3) - DataHeaderLength);
             if (length <= 0 || (length < left && length < MinFragmentLength) || !FitsPeerWindow(transfer, length))
             {
                 break;
@@ -242,6 +257,7 @@ internal sealed partial class SctpAssociation
 
         _timeout.BackOff();
         transfer.Congestion.OnTimeout();
+        _pathMtu.OnRetransmissionTimeout();
         transfer.Outstanding.MarkAllLost();
         _recoveryExit = long.MinValue;
         _isForwardTsnDue = transfer.Outstanding.HasAbandoned;
@@ -300,37 +316,5 @@ internal sealed partial class SctpAssociation
 
         writer.EndChunk();
         _retransmissionTimer ??= now + _timeout.Value;
-    }
-
-    private void SendHeartbeat(TimeSpan now)
-    {
-        _heartbeatTimer = now + _options.HeartbeatInterval;
-        if (State != SctpState.Established || (_heartbeatNonce != 0 && !CountError()))
-        {
-            return;
-        }
-
-        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
-        _entropy.Fill(bytes);
-        _heartbeatNonce = BinaryPrimitives.ReadUInt64BigEndian(bytes) | 1;
-        Span<byte> info = stackalloc byte[TlvReader.HeaderLength + HeartbeatInfoLength];
-        var writer = new PacketWriter(info, 0);
-        writer.WriteUInt16((int)ParameterType.HeartbeatInfo);
-        writer.WriteUInt16(info.Length);
-        BinaryPrimitives.WriteUInt64BigEndian(info[4..], _heartbeatNonce);
-        BinaryPrimitives.WriteInt64BigEndian(info[12..], now.Ticks);
-        QueueControl(_peerTag, ChunkType.Heartbeat, 0, info);
-    }
-
-    private void HandleHeartbeatAck(TimeSpan now, ReadOnlySpan<byte> value)
-    {
-        if (value.Length != TlvReader.HeaderLength + HeartbeatInfoLength || _heartbeatNonce == 0 || BinaryPrimitives.ReadUInt64BigEndian(value[4..]) != _heartbeatNonce)
-        {
-            return;
-        }
-
-        _heartbeatNonce = 0;
-        _errorCount = 0;
-        _timeout.Measure(now - new TimeSpan(BinaryPrimitives.ReadInt64BigEndian(value[12..])));
     }
 }

@@ -33,6 +33,7 @@ internal sealed partial class SctpAssociation
     private readonly Queue<(SctpEvent Event, long After)> _events = new();
     private readonly byte[] _cookieSecret = new byte[SecretLength];
     private readonly RetransmissionTimeout _timeout;
+    private readonly PathMtuDiscovery _pathMtu;
 
     private uint _localTag;
     private uint _localInitialTsn;
@@ -53,10 +54,10 @@ internal sealed partial class SctpAssociation
     public SctpAssociation(SctpOptions options, IEntropySource entropy)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ReceiveWindow, 2 * options.MaxMessageSize);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxPacketSize, 512);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.BasePacketSize, 512);
         _options = options;
         _entropy = entropy;
-        MaxPacketSize = options.MaxPacketSize & ~3;
+        _pathMtu = new PathMtuDiscovery(options.BasePacketSize & ~3, options.MaxPacketSize & ~3);
         RemotePort = options.RemotePort;
         _timeout = new RetransmissionTimeout(options.InitialRetransmissionTimeout, options.MinRetransmissionTimeout, options.MaxRetransmissionTimeout);
         entropy.Fill(_cookieSecret);
@@ -67,8 +68,8 @@ internal sealed partial class SctpAssociation
     /// <summary>Why it was aborted.</summary>
     public string? FailureReason { get; private set; }
 
-    /// <summary>The longest packet, a multiple of 4. May change when the path MTU does; sent chunks keep their size.</summary>
-    public int MaxPacketSize { get; }
+    /// <summary>The longest packet, a multiple of 4; probes are longer. Changes when more is known of the path.</summary>
+    public int MaxPacketSize => _pathMtu.PacketSize;
 
     /// <summary>The peer's port, from its description; may be set until the handshake begins.</summary>
     public ushort RemotePort { get; set; }
@@ -99,6 +100,7 @@ internal sealed partial class SctpAssociation
         {
             TimeSpan? next = Earliest(_handshakeTimer, _shutdownTimer);
             next = Earliest(next, Earliest(_retransmissionTimer, _sackTimer));
+            next = Earliest(next, _pathMtu.Timer);
             next = Earliest(next, Earliest(_probeTimer, _transfer?.Outstanding.ReorderingTimeout));
             return Earliest(next, Earliest(_heartbeatTimer, _transfer?.Resetter.Timer));
         }
@@ -154,6 +156,11 @@ internal sealed partial class SctpAssociation
             {
                 SendHeartbeat(now);
             }
+
+            if (_pathMtu.Timer <= now)
+            {
+                _pathMtu.HandleTimeout(now);
+            }
         }
     }
 
@@ -187,12 +194,7 @@ internal sealed partial class SctpAssociation
         }
 
         length = writer.Length;
-        SctpPacket.WriteHeader(buffer, _options.LocalPort, RemotePort, _peerTag);
-        if ((transfer.Capabilities & Capabilities.ZeroChecksum) == 0)
-        {
-            SctpPacket.WriteChecksum(buffer[..length]);
-        }
-
+        FinishPacket(transfer, buffer[..length]);
         return true;
     }
 
@@ -202,6 +204,15 @@ internal sealed partial class SctpAssociation
         bool isNext = IsEventNext;
         e = isNext ? _events.Dequeue().Event : default;
         return isNext;
+    }
+
+    private void FinishPacket(Transfer transfer, Span<byte> packet)
+    {
+        SctpPacket.WriteHeader(packet, _options.LocalPort, RemotePort, _peerTag);
+        if ((transfer.Capabilities & Capabilities.ZeroChecksum) == 0)
+        {
+            SctpPacket.WriteChecksum(packet);
+        }
     }
 
     private void Report(in SctpEvent e) => _events.Enqueue((e, _transfer?.Reassembly.ReadyCount ?? 0));
@@ -234,8 +245,11 @@ internal sealed partial class SctpAssociation
         }
     }
 
-    private void StopTimers() =>
+    private void StopTimers()
+    {
+        _pathMtu.Reset();
         _handshakeTimer = _shutdownTimer = _retransmissionTimer = _probeTimer = _sackTimer = _heartbeatTimer = null;
+    }
 
     /// <summary>A chunk that is sent in a packet of its own.</summary>
     private sealed record ControlPacket(uint VerificationTag, byte[] Chunk);

@@ -11,7 +11,10 @@ internal sealed record SctpOptions
     /// <summary>The peer's port, from <c>a=sctp-port</c>.</summary>
     public ushort RemotePort { get; init; } = 5000;
 
-    /// <summary>The longest packet in bytes. Default 1,160: a DTLS record of it fills a datagram of 1,200.</summary>
+    /// <summary>The longest packet in bytes that any path carries (BASE_PLPMTU). Default 1,160: a DTLS record of it fills a datagram of 1,200.</summary>
+    public int BasePacketSize { get; init; } = 1160;
+
+    /// <summary>The longest packet that is tried (MAX_PLPMTU, RFC 8899), with peers that know PAD. Default: none longer than <see cref="BasePacketSize"/>.</summary>
     public int MaxPacketSize { get; init; } = 1160;
 
     /// <summary>Bytes that may be received and not consumed (a_rwnd). Default 2 MiB; at least twice <see cref="MaxMessageSize"/>.</summary>

@@ -65,7 +65,7 @@ internal sealed class SctpPeer : ISimulatedNode
 
     public bool TryPollTransmit(TimeSpan now, Span<byte> buffer, out Transmit transmit)
     {
-        bool isPolled = Association.TryPollPacket(now, buffer, out int length);
+        bool isPolled = Association.TryPollProbe(now, buffer, out int length) || Association.TryPollPacket(now, buffer, out length);
         transmit = new Transmit(_local, _remote, length, length);
         Drain(now);
         return isPolled;

@@ -19,6 +19,9 @@ internal enum Capabilities
 
     /// <summary>A zero checksum, since DTLS detects errors (RFC 9653).</summary>
     ZeroChecksum = 8,
+
+    /// <summary>PAD (RFC 4820).</summary>
+    Padding = 16,
 }
 
 /// <summary>How <see cref="Capabilities"/> are written in INIT.</summary>
@@ -37,6 +40,7 @@ internal static class CapabilitiesWire
                 ChunkType.ReConfig => Capabilities.StreamReset,
                 ChunkType.ForwardTsn => Capabilities.PartialReliability,
                 ChunkType.IData => Capabilities.MessageInterleaving,
+                ChunkType.Pad => Capabilities.Padding,
                 _ => Capabilities.None,
             };
         }
@@ -46,7 +50,7 @@ internal static class CapabilitiesWire
 
     public static void Write(ref PacketWriter writer, Capabilities capabilities)
     {
-        Span<byte> extensions = stackalloc byte[4];
+        Span<byte> extensions = stackalloc byte[5];
         int count = 0;
         if (capabilities.HasFlag(Capabilities.StreamReset))
         {
@@ -63,6 +67,11 @@ internal static class CapabilitiesWire
         {
             extensions[count++] = (byte)ChunkType.IData;
             extensions[count++] = (byte)ChunkType.IForwardTsn;
+        }
+
+        if (capabilities.HasFlag(Capabilities.Padding))
+        {
+            extensions[count++] = (byte)ChunkType.Pad;
         }
 
         writer.WriteParameter((ushort)ParameterType.SupportedExtensions, extensions[..count]);

@@ -1,6 +1,6 @@
 namespace EGoat.WebRtc.Sctp.Packet;
 
-/// <summary>Chunk types (RFC 9260 section 3.2, RFC 3758, RFC 6525, RFC 8260). The two high bits say what to do with an unknown one.</summary>
+/// <summary>Chunk types (RFC 9260 section 3.2, RFC 3758, RFC 4820, RFC 6525, RFC 8260). The two high bits say what to do with an unknown one.</summary>
 internal enum ChunkType : byte
 {
     Data = 0,
@@ -18,6 +18,7 @@ internal enum ChunkType : byte
     ShutdownComplete = 14,
     IData = 64,
     ReConfig = 130,
+    Pad = 132,
     ForwardTsn = 192,
     IForwardTsn = 194,
 }

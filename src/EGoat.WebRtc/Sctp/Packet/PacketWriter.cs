@@ -52,6 +52,12 @@ internal ref struct PacketWriter(Span<byte> buffer, int start)
         Length += value.Length;
     }
 
+    public void WriteZeros(int count)
+    {
+        _buffer.Slice(Length, count).Clear();
+        Length += count;
+    }
+
     /// <summary>Writes a whole parameter or cause with its padding.</summary>
     public void WriteParameter(ushort type, scoped ReadOnlySpan<byte> value)
     {
