@@ -20,12 +20,10 @@ internal sealed class ClientHandshake(DtlsCertificate certificate, IEntropySourc
 
     public override HandshakeError? Handle(HandshakeType type, byte[] message, bool isProtected)
     {
-        // RFC 5246 section 7.4.4: the request for a certificate may be missing; RFC 5077: so may a ticket, which was not asked for.
+        // RFC 5246 section 7.4.4: the request for a certificate may be missing.
         if (type == HandshakeType.CertificateRequest && _expected == HandshakeType.ServerHelloDone && !_isCertificateRequested)
         {
-            _isCertificateRequested = true;
-            Remember(message);
-            return null;
+            return HandleCertificateRequest(message);
         }
 
         if (type == HandshakeType.HelloVerifyRequest && _expected == HandshakeType.ServerHello && !_hasCookie)
@@ -130,6 +128,26 @@ internal sealed class ClientHandshake(DtlsCertificate certificate, IEntropySourc
         return null;
     }
 
+    // RFC 5246 section 7.4.4. The names of authorities are none of ours: certificates here are self-signed.
+    private HandshakeError? HandleCertificateRequest(byte[] message)
+    {
+        var reader = new TlsReader(BodyOf(message));
+        if (!reader.TryReadVector8(out ReadOnlySpan<byte> types) || !reader.TryReadVector16(out ReadOnlySpan<byte> schemes) ||
+            !reader.TryReadVector16(out _) || !reader.IsEmpty)
+        {
+            return Malformed(HandshakeType.CertificateRequest);
+        }
+
+        if (!types.Contains(EcdsaSign) || !TlsReader.ListContains(schemes, SignatureScheme.EcdsaP256Sha256))
+        {
+            return new HandshakeError(AlertDescription.HandshakeFailure, "The peer does not accept certificates with ECDSA and SHA-256.");
+        }
+
+        _isCertificateRequested = true;
+        Remember(message);
+        return null;
+    }
+
     private HandshakeError? HandleServerHelloDone(byte[] message)
     {
         if (!BodyOf(message).IsEmpty)
@@ -173,7 +191,8 @@ internal sealed class ClientHandshake(DtlsCertificate certificate, IEntropySourc
             return error;
         }
 
-        IsComplete = true;
+        Flight.Clear(); // the server's was the last flight: should it come again, nothing is left to answer it
+        Complete();
         return null;
     }
 }

@@ -44,13 +44,19 @@ internal sealed class DtlsConnection : IDisposable
     private bool _isDisposed;
 
     public DtlsConnection(DtlsRole role, DtlsCertificate certificate, ReadOnlySpan<DtlsFingerprint> remoteFingerprints, DtlsOptions options, IEntropySource entropy)
+        : this(role == DtlsRole.Client
+            ? new ClientHandshake(certificate, entropy, remoteFingerprints.ToArray())
+            : new ServerHandshake(certificate, entropy, remoteFingerprints.ToArray()), options)
+    {
+    }
+
+    /// <summary>Takes over a handshake, which may be one that differs from this engine's.</summary>
+    internal DtlsConnection(Handshake handshake, DtlsOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxDatagramSize, DtlsOptions.MinDatagramSize);
         _options = options;
         _retransmissionTimeout = options.InitialRetransmissionTimeout;
-        _handshake = role == DtlsRole.Client
-            ? new ClientHandshake(certificate, entropy, remoteFingerprints.ToArray())
-            : new ServerHandshake(certificate, entropy, remoteFingerprints.ToArray());
+        _handshake = handshake;
     }
 
     public DtlsState State { get; private set; }
@@ -264,13 +270,15 @@ internal sealed class DtlsConnection : IDisposable
             if (!HandshakeHeader.TryRead(ref reader, out HandshakeHeader header, out ReadOnlySpan<byte> fragment))
             {
                 DroppedRecords++;
-                return;
+                break;
             }
 
-            if (_handshake.IsComplete && header.MessageSequence >= _reassembler.NextSequence)
+            // RFC 6347 section 4.2.2: the messages of another handshake count from zero again. Of this one only the peer's
+            // last message comes in epoch 1, and may come again.
+            if (_handshake.IsComplete && (header.Type != HandshakeType.Finished || header.MessageSequence != _reassembler.NextSequence - 1))
             {
                 RefuseRenegotiation();
-                return;
+                break;
             }
 
             isRepeated |= _reassembler.Add(header, fragment, isProtected);

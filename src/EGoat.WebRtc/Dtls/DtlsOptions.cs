@@ -4,7 +4,7 @@ namespace EGoat.WebRtc.Dtls;
 internal sealed record DtlsOptions
 {
     /// <summary>The smallest <see cref="MaxDatagramSize"/>: any record of the handshake's protected part fits into it.</summary>
-    public const int MinDatagramSize = 128;
+    public const int MinDatagramSize = 100;
 
     /// <summary>The defaults.</summary>
     public static DtlsOptions Default { get; } = new();

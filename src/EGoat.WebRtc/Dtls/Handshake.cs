@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 
 namespace EGoat.WebRtc.Dtls;
 
@@ -19,8 +18,14 @@ namespace EGoat.WebRtc.Dtls;
 /// <remarks>Knows nothing of records, loss or time: it is given whole messages in order, and fills a <see cref="Flight"/>.</remarks>
 internal abstract class Handshake(DtlsCertificate certificate, IEntropySource entropy, DtlsFingerprint[] remoteFingerprints) : IDisposable
 {
+    /// <summary>ClientCertificateType ecdsa_sign (RFC 8422 section 5.5).</summary>
+    protected const byte EcdsaSign = 64;
+
+    /// <summary>ClientCertificateType rsa_sign.</summary>
+    protected const byte RsaSign = 1;
+
     private readonly TlsWriter _transcript = new();
-    private X509Certificate2? _remoteCertificate;
+    private PeerKey? _remoteKey;
     private ECDiffieHellman? _ephemeralKey;
     private ushort _sendSequence;
 
@@ -34,7 +39,7 @@ internal abstract class Handshake(DtlsCertificate certificate, IEntropySource en
     public byte[]? RemoteCertificate { get; private set; }
 
     /// <summary>The peer's Finished was verified.</summary>
-    public bool IsComplete { get; protected set; }
+    public bool IsComplete { get; private set; }
 
     protected byte[] ClientRandom { get; set; } = [];
 
@@ -61,7 +66,7 @@ internal abstract class Handshake(DtlsCertificate certificate, IEntropySource en
         CryptographicOperations.ZeroMemory(MasterSecret);
         _ephemeralKey?.Dispose();
         _ephemeralKey = null;
-        _remoteCertificate?.Dispose();
+        _remoteKey?.Dispose();
     }
 
     protected static HandshakeError Unexpected(HandshakeType type) => new(AlertDescription.UnexpectedMessage, $"The peer sent {type} out of turn.");
@@ -110,6 +115,13 @@ internal abstract class Handshake(DtlsCertificate certificate, IEntropySource en
         Send(HandshakeType.Finished, writer => writer.WriteBytes(verifyData), epoch: 1);
     }
 
+    /// <summary>Both Finished messages are made and verified: nothing derives from the master secret any more.</summary>
+    protected void Complete()
+    {
+        IsComplete = true;
+        CryptographicOperations.ZeroMemory(MasterSecret);
+    }
+
     protected HandshakeError? HandleFinished(byte[] message, bool ofClient, bool isProtected)
     {
         byte[] expected = KeySchedule.ComputeVerifyData(MasterSecret, ofClient, Transcript);
@@ -147,13 +159,9 @@ internal abstract class Handshake(DtlsCertificate certificate, IEntropySource en
             return new HandshakeError(AlertDescription.BadCertificate, "The peer's certificate does not have the fingerprint that signaling announced.");
         }
 
-        try
+        if (PeerKey.Load(der, out _remoteKey) is { } error)
         {
-            _remoteCertificate = X509CertificateLoader.LoadCertificate(der);
-        }
-        catch (CryptographicException)
-        {
-            return new HandshakeError(AlertDescription.BadCertificate, "The peer's certificate cannot be read.");
+            return error;
         }
 
         RemoteCertificate = der.ToArray();
@@ -163,7 +171,7 @@ internal abstract class Handshake(DtlsCertificate certificate, IEntropySource en
 
     /// <summary>Whether the certificate's key has signed the data.</summary>
     protected bool VerifySignature(ushort scheme, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature) =>
-        _remoteCertificate is not null && SignatureScheme.Verify(_remoteCertificate, scheme, data, signature);
+        _remoteKey is not null && _remoteKey.Verify(scheme, data, signature);
 
     /// <summary>This side's ephemeral point, uncompressed (RFC 8422 section 5.4.1).</summary>
     protected byte[] CreateEphemeralPoint(ECCurve curve)

@@ -35,8 +35,8 @@ internal sealed class RecordProtection : IDisposable
 
     private readonly AesGcm _reader;
     private readonly AesGcm _writer;
-    private readonly uint _readSalt;
-    private readonly uint _writeSalt;
+    private uint _readSalt;
+    private uint _writeSalt;
 
     /// <summary>Takes the keys over; the spans may be zeroed afterwards.</summary>
     public RecordProtection(ReadOnlySpan<byte> readKey, ReadOnlySpan<byte> readSalt, ReadOnlySpan<byte> writeKey, ReadOnlySpan<byte> writeSalt)
@@ -109,9 +109,10 @@ internal sealed class RecordProtection : IDisposable
         return true;
     }
 
-    /// <summary>Gives the keys back to the platform, which zeroes them.</summary>
+    /// <summary>Gives the keys back to the platform, which zeroes them, and zeroes what else came from the key block.</summary>
     public void Dispose()
     {
+        (_readSalt, _writeSalt) = (0, 0);
         _reader.Dispose();
         _writer.Dispose();
     }

@@ -7,9 +7,6 @@ namespace EGoat.WebRtc.Dtls;
 internal sealed class ServerHandshake(DtlsCertificate certificate, IEntropySource entropy, DtlsFingerprint[] remoteFingerprints)
     : Handshake(certificate, entropy, remoteFingerprints)
 {
-    /// <summary>ClientCertificateType ecdsa_sign and rsa_sign (RFC 8422 section 5.5).</summary>
-    private static readonly byte[] ClientCertificateTypes = [64, 1];
-
     private HandshakeType _expected = HandshakeType.ClientHello;
 
     public override void Start()
@@ -59,7 +56,7 @@ internal sealed class ServerHandshake(DtlsCertificate certificate, IEntropySourc
         Send(HandshakeType.ServerKeyExchange, WriteServerKeyExchange);
         Send(HandshakeType.CertificateRequest, writer =>
         {
-            writer.WriteVector(1, ClientCertificateTypes);
+            writer.WriteVector(1, [EcdsaSign, RsaSign]);
             writer.WriteVector(2, SignatureScheme.SupportedList);
             writer.WriteVector(2, []);
         });
@@ -123,7 +120,7 @@ internal sealed class ServerHandshake(DtlsCertificate certificate, IEntropySourc
 
         Flight.Clear();
         SendFinished(asClient: false);
-        IsComplete = true;
+        Complete();
         return null;
     }
 }

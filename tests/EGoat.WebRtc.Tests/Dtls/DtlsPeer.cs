@@ -18,9 +18,14 @@ internal sealed class DtlsPeer : ISimulatedNode
     {
         DtlsFingerprint other = isA ? CertificateZ.Fingerprint : CertificateA.Fingerprint;
         Connection = new DtlsConnection(role, isA ? CertificateA : CertificateZ, [expected ?? other], new DtlsOptions { MaxDatagramSize = maxDatagramSize }, new SeededEntropy(seed));
-        _local = Parse(isA ? "192.0.2.1" : "192.0.2.2");
-        _remote = Parse(isA ? "192.0.2.2" : "192.0.2.1");
-        network.Attach(this, _local);
+        (_local, _remote) = Attach(network, isA);
+    }
+
+    /// <summary>A peer whose handshake is not this engine's.</summary>
+    public DtlsPeer(SimulatedNetwork network, bool isA, Handshake handshake, int maxDatagramSize = 1200)
+    {
+        Connection = new DtlsConnection(handshake, new DtlsOptions { MaxDatagramSize = maxDatagramSize });
+        (_local, _remote) = Attach(network, isA);
     }
 
     public DtlsConnection Connection { get; }
@@ -85,6 +90,13 @@ internal sealed class DtlsPeer : ISimulatedNode
 
         transmit = new Transmit(_local, _remote, length, length);
         return true;
+    }
+
+    private (TransportAddress Local, TransportAddress Remote) Attach(SimulatedNetwork network, bool isA)
+    {
+        TransportAddress local = Parse(isA ? "192.0.2.1" : "192.0.2.2");
+        network.Attach(this, local);
+        return (local, Parse(isA ? "192.0.2.2" : "192.0.2.1"));
     }
 
     private static TransportAddress Parse(string address)
