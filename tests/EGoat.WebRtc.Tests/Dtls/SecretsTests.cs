@@ -122,7 +122,7 @@ public sealed class SecretsTests
         Assert.All(secret, b => Assert.Equal(0, b));
     }
 
-    private static T Field<T>(object owner, string name) => Assert.IsAssignableFrom<T>(FindField(owner, name).GetValue(owner));
+    internal static T Field<T>(object owner, string name) => Assert.IsAssignableFrom<T>(FindField(owner, name).GetValue(owner));
 
     private static FieldInfo FindField(object owner, string name)
     {
