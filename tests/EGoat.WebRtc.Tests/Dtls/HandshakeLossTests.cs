@@ -6,7 +6,6 @@ namespace EGoat.WebRtc.Tests.Dtls;
 /// <summary>The four flights of a handshake, lost, repeated, out of order and cut into pieces of any size.</summary>
 public sealed class HandshakeLossTests
 {
-    /// <summary>Which flight a datagram belongs to is told by its direction and first handshake message or epoch.</summary>
     public static TheoryData<int, int> FlightsAndLosses()
     {
         var data = new TheoryData<int, int>();
@@ -24,7 +23,7 @@ public sealed class HandshakeLossTests
     [MemberData(nameof(FlightsAndLosses))]
     public void Each_flight_may_be_lost_once_and_repeatedly(int flight, int times)
     {
-        // A <- flight 2 and 4 <- Z, A -> flight 1 and 3 -> Z; each is one datagram here.
+        // A -> flights 1 and 3 -> Z, A <- flights 2 and 4 <- Z; each is one datagram here.
         var network = new SimulatedNetwork(flight);
         (DtlsPeer A, DtlsPeer Z) = DtlsPeer.CreatePair(network, maxDatagramSize: 4000);
         int lost = 0;
@@ -122,6 +121,7 @@ public sealed class HandshakeLossTests
         Assert.InRange(network.Count.Sent - before, 10, 20);
     }
 
+    // Its direction and its first message tell.
     private static int FlightOf(SimulatedDatagram datagram)
     {
         bool isOfServer = datagram.From.ToString().Contains("192.0.2.2", StringComparison.Ordinal);

@@ -9,6 +9,9 @@ public sealed class HostileDatagramTests
     private const int Seeds = 2000;
     private const int DatagramsPerSeed = 8;
 
+    /// <summary>Where the handshake stops, see Run: the early states, which cost no cryptography, come more often.</summary>
+    private static readonly int[] Stops = [0, 1, 1, 2, 2, 3, 4, 5];
+
     [Fact]
     public void Mutated_handshake_datagrams_never_throw_in_any_state()
     {
@@ -51,11 +54,11 @@ public sealed class HostileDatagramTests
         Assert.Single(Z.Events);
     }
 
-    // A step is one direction's flight: New, then 1 to 4, then both are connected.
+    // Z is not started at 0; at 5 both are connected; between, stop - 1 flights have arrived.
     private static void Run(int seed)
     {
         var random = new Random(seed);
-        int stop = seed % 6;
+        int stop = Stops[seed % Stops.Length];
         bool isStartedLate = stop == 0;
         using var A = Create(DtlsRole.Client, seed);
         using var Z = Create(DtlsRole.Server, seed);
