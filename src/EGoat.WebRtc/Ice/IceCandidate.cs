@@ -17,6 +17,9 @@ public sealed record IceCandidate
     /// <summary>Nothing else is an address: names are never resolved, and zones mean nothing on another host.</summary>
     private static readonly SearchValues<char> AddressCharacters = SearchValues.Create("0123456789abcdefABCDEF.:");
 
+    /// <summary>ice-char of RFC 8839 section 5.1, of which a foundation consists.</summary>
+    private static readonly SearchValues<char> IceCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+
     private IceCandidate(string foundation, uint priority, TransportAddress address, IceCandidateType type, TransportAddress? relatedAddress, TransportAddress @base)
     {
         Foundation = foundation;
@@ -96,7 +99,7 @@ public sealed record IceCandidate
         }
 
         string[] words = text[Prefix.Length..].ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (words.Length < 8 || words[0].Length > 32 || words[1] != "1" ||
+        if (words.Length < 8 || words[0].Length > 32 || words[0].AsSpan().ContainsAnyExcept(IceCharacters) || words[1] != "1" ||
             !words[2].Equals("udp", StringComparison.OrdinalIgnoreCase) ||
             !uint.TryParse(words[3], NumberStyles.None, CultureInfo.InvariantCulture, out uint priority) || priority is 0 or > int.MaxValue ||
             !TryParseAddress(words[4], words[5], out TransportAddress address) || address.Port == 0 ||
