@@ -14,6 +14,12 @@ public sealed record IceCredentials(string UsernameFragment, string Password)
 
     internal byte[] PasswordBytes { get; } = Encoding.ASCII.GetBytes(Password);
 
+    /// <summary>Whether both have the same user fragment and password.</summary>
+    public bool Equals(IceCredentials? other) => other is not null && UsernameFragment == other.UsernameFragment && Password == other.Password;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(UsernameFragment, Password);
+
     /// <summary>Whether both have the lengths and characters that RFC 8839 section 5.4 allows.</summary>
     public static bool AreValid(ReadOnlySpan<char> usernameFragment, ReadOnlySpan<char> password) =>
         usernameFragment.Length is >= 4 and <= 256 && password.Length is >= 22 and <= 256 &&
