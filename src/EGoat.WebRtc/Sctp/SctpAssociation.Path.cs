@@ -6,10 +6,11 @@ namespace EGoat.WebRtc.Sctp;
 // Whether the path works (heartbeats, RFC 9260 section 8.3) and how long packets on it may be (RFC 8899 section 6.2).
 internal sealed partial class SctpAssociation
 {
-    private const int HeartbeatInfoLength = 16;
+    private const int HeartbeatInfoLength = sizeof(ulong);
 
     /// <summary>What the answer to the last heartbeat, or probe, must repeat; 0 when none is awaited.</summary>
     private ulong _heartbeatNonce;
+    private TimeSpan _heartbeatSentAt;
     private ulong _mtuProbeNonce;
 
     /// <summary>Packets take another path from now on.</summary>
@@ -33,7 +34,7 @@ internal sealed partial class SctpAssociation
 
         var writer = new PacketWriter(buffer[..length], SctpPacket.HeaderLength);
         Span<byte> info = stackalloc byte[TlvReader.HeaderLength + HeartbeatInfoLength];
-        _mtuProbeNonce = WriteHeartbeatInfo(now, info);
+        _mtuProbeNonce = WriteHeartbeatInfo(info);
         writer.BeginChunk(ChunkType.Heartbeat);
         writer.WriteBytes(info);
         writer.EndChunk();
@@ -54,7 +55,8 @@ internal sealed partial class SctpAssociation
         }
 
         Span<byte> info = stackalloc byte[TlvReader.HeaderLength + HeartbeatInfoLength];
-        _heartbeatNonce = WriteHeartbeatInfo(now, info);
+        _heartbeatNonce = WriteHeartbeatInfo(info);
+        _heartbeatSentAt = now;
         QueueControl(_peerTag, ChunkType.Heartbeat, 0, info);
     }
 
@@ -75,10 +77,10 @@ internal sealed partial class SctpAssociation
 
         _heartbeatNonce = 0;
         _errorCount = 0;
-        _timeout.Measure(now - new TimeSpan(BinaryPrimitives.ReadInt64BigEndian(value[12..])));
+        _timeout.Measure(now - _heartbeatSentAt);
     }
 
-    private ulong WriteHeartbeatInfo(TimeSpan now, Span<byte> info)
+    private ulong WriteHeartbeatInfo(Span<byte> info)
     {
         Span<byte> bytes = stackalloc byte[sizeof(ulong)];
         _entropy.Fill(bytes);
@@ -87,7 +89,6 @@ internal sealed partial class SctpAssociation
         writer.WriteUInt16((int)ParameterType.HeartbeatInfo);
         writer.WriteUInt16(info.Length);
         BinaryPrimitives.WriteUInt64BigEndian(info[4..], nonce);
-        BinaryPrimitives.WriteInt64BigEndian(info[12..], now.Ticks);
         return nonce;
     }
 }

@@ -67,6 +67,11 @@ internal sealed class PathMtuDiscovery
     /// <summary>The peer has received the probe.</summary>
     public void OnProbeAcknowledged(TimeSpan now)
     {
+        if (ProbedSize == 0 || IsProbeDue)
+        {
+            return; // given up meanwhile
+        }
+
         PacketSize = ProbedSize;
         ProbeNext();
         Timer = ProbedSize == 0 ? now + RaiseInterval : null;
