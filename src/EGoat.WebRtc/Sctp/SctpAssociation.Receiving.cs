@@ -19,10 +19,11 @@ internal sealed partial class SctpAssociation
     /// <summary>The window of the last SACK, to notice when reading has opened it (RFC 9260 section 6.2).</summary>
     private long _advertisedWindow;
 
-    /// <summary>Takes a packet from the peer. Malformed ones are dropped and counted.</summary>
+    /// <summary>Takes a packet from the peer. Malformed ones, and all when it has ended, are dropped and counted.</summary>
     public void HandlePacket(TimeSpan now, ReadOnlySpan<byte> packet)
     {
-        if (packet.Length < SctpPacket.HeaderLength + TlvReader.HeaderLength ||
+        if (FailureReason is not null ||
+            packet.Length < SctpPacket.HeaderLength + TlvReader.HeaderLength ||
             SctpPacket.ReadDestinationPort(packet) != _options.LocalPort ||
             !SctpPacket.HasValidChecksum(packet, _options.EnableZeroChecksum))
         {
@@ -65,7 +66,7 @@ internal sealed partial class SctpAssociation
             DroppedPackets++;
         }
 
-        if (hasData)
+        if (hasData && FailureReason is null)
         {
             ScheduleSack(now);
         }
