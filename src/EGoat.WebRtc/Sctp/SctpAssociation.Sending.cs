@@ -1,4 +1,5 @@
 using EGoat.WebRtc.Sctp.Packet;
+using EGoat.WebRtc.Sctp.Socket;
 using EGoat.WebRtc.Sctp.Tx;
 
 namespace EGoat.WebRtc.Sctp;
@@ -9,7 +10,10 @@ internal sealed partial class SctpAssociation
     private const int MinFragmentLength = 256;
 
     /// <summary>Skipped streams that one FORWARD-TSN names; it stops before a TSN that would need more.</summary>
-    private const int MaxForwardTsnStreams = 64;
+    private const int MaxForwardTsnStreams = 48;
+
+    /// <summary>The longest FORWARD-TSN; it fits every packet that has no other chunk.</summary>
+    private const int MaxForwardTsnLength = TlvReader.HeaderLength + sizeof(uint) + (8 * MaxForwardTsnStreams);
 
     /// <summary>How long peers are known to delay a SACK of a single packet.</summary>
     private static readonly TimeSpan MaxSackDelay = TimeSpan.FromMilliseconds(200);
@@ -76,13 +80,14 @@ internal sealed partial class SctpAssociation
             WriteSack(transfer, ref writer);
         }
 
-        if (_isForwardTsnDue)
+        // A SACK of many gaps may leave no room: what does not fit goes into the next packet.
+        if (_isForwardTsnDue && writer.Free >= MaxForwardTsnLength)
         {
             WriteForwardTsn(now, transfer, ref writer);
         }
 
         _sendQueue.Hold(transfer.Resetter.TryBegin(transfer.Outstanding.NextTsn - 1));
-        if (transfer.Resetter.HasRequestToSend || transfer.Resetter.HasResponseToSend)
+        if ((transfer.Resetter.HasRequestToSend || transfer.Resetter.HasResponseToSend) && writer.Free >= StreamResetter.MaxChunkLength)
         {
             if (transfer.Resetter.HasRequestToSend)
             {

@@ -7,8 +7,11 @@ namespace EGoat.WebRtc.Sctp.Socket;
 /// <remarks>One request at a time is under way (section 5.1.1); more streams wait for the next one.</remarks>
 internal sealed class StreamResetter(uint localInitialTsn, uint peerInitialTsn, Func<ushort, bool> hasQueued)
 {
-    /// <summary>Streams in one request; it fits every packet.</summary>
-    private const int MaxStreamsPerRequest = 256;
+    /// <summary>The longest RE-CONFIG: a response and a request. It fits every packet that has no other chunk.</summary>
+    public const int MaxChunkLength = TlvReader.HeaderLength + 12 + 16 + (2 * MaxStreamsPerRequest);
+
+    /// <summary>Streams in one request.</summary>
+    private const int MaxStreamsPerRequest = 192;
 
     private readonly SortedSet<ushort> _wanted = [];
     private uint _nextRequestNumber = localInitialTsn;
