@@ -268,8 +268,9 @@ internal sealed class DataChannelSet(SctpAssociation association)
         switch (e.Type)
         {
             case SctpEventType.Connected:
-                _isConnected = true;
-                foreach (DataChannel channel in Channels.ToArray())
+                // The packet that connects may end the association at once: then nothing can be sent, and the end is told next.
+                _isConnected = Association.State == SctpState.Established;
+                foreach (DataChannel channel in _isConnected ? Channels.ToArray() : [])
                 {
                     Open(now, channel);
                 }
