@@ -84,13 +84,16 @@ internal sealed class ReassemblyQueue(int maxMessageSize)
         {
             foreach (InboundStream stream in _streams.Values)
             {
-                stream.Reset();
+                Reset(stream);
             }
         }
 
         foreach (ushort id in streamIds)
         {
-            _streams.Remove(id);
+            if (_streams.Remove(id, out InboundStream? stream))
+            {
+                Reset(stream);
+            }
         }
     }
 
@@ -100,27 +103,30 @@ internal sealed class ReassemblyQueue(int maxMessageSize)
         InboundStream stream = GetStream(streamId);
         long number = stream.Unwrap(messageNumber, isInterleaved);
         DiscardUnfinished(a => !a.IsUnordered && a.StreamId == streamId && stream.Unwrap(a.MessageNumber, isInterleaved) <= number);
+        DiscardPending(k => k.IsOf(streamId, isUnordered: false) && stream.Unwrap(k.MessageNumber, true) <= number);
+
+        // Whole messages that waited for what was given up are delivered (RFC 3758 section 3.6).
+        foreach (long early in stream.Waiting.Keys.Where(n => n <= number).Order().ToArray())
+        {
+            stream.Waiting.Remove(early, out SctpMessage message);
+            _ready.Enqueue(message);
+        }
+
         stream.Next = Math.Max(stream.Next, number + 1);
         ReleaseReady(stream);
     }
 
     /// <summary>The sender has given up an unordered message (RFC 8260 section 2.3.1).</summary>
-    public void SkipUnordered(ushort streamId, uint messageNumber) =>
+    public void SkipUnordered(ushort streamId, uint messageNumber)
+    {
         DiscardUnfinished(a => a.IsUnordered && a.StreamId == streamId && a.MessageNumber == messageNumber);
+        DiscardPending(k => k.IsOf(streamId, isUnordered: true) && k.MessageNumber == messageNumber);
+    }
 
     /// <summary>Drops fragments of messages that cannot be finished since the sender has given up all TSNs up to this one (RFC 3758).</summary>
     public void SkipTsns(long tsn)
     {
-        foreach ((FragmentKey key, PendingFragment fragment) in _pending)
-        {
-            if (key.IsTsn && (long)key.Number <= tsn)
-            {
-                _pending.Remove(key);
-                fragment.Return();
-                BufferedBytes -= fragment.Length + Overhead;
-            }
-        }
-
+        DiscardPending(k => k.IsTsn && (long)k.Number <= tsn);
         ParkCurrent();
         foreach ((FragmentKey key, MessageAssembly assembly) in _assemblies)
         {
@@ -174,7 +180,13 @@ internal sealed class ReassemblyQueue(int maxMessageSize)
     {
         if (_current is not null)
         {
-            _assemblies[_currentKey] = _current;
+            // Two first fragments of one message: the older one is given up.
+            if (_assemblies.TryGetValue(_currentKey, out MessageAssembly? twin))
+            {
+                Discard(_currentKey, twin);
+            }
+
+            _assemblies.Add(_currentKey, _current);
             _current = null;
         }
     }
@@ -233,6 +245,31 @@ internal sealed class ReassemblyQueue(int maxMessageSize)
         }
     }
 
+    private void DiscardPending(Func<FragmentKey, bool> condition)
+    {
+        foreach ((FragmentKey key, PendingFragment fragment) in _pending)
+        {
+            if (condition(key))
+            {
+                _pending.Remove(key);
+                fragment.Return();
+                BufferedBytes -= fragment.Length + Overhead;
+            }
+        }
+    }
+
+    private void Reset(InboundStream stream)
+    {
+        foreach (SctpMessage message in stream.Waiting.Values)
+        {
+            message.Return();
+            BufferedBytes -= message.Length + Overhead;
+        }
+
+        stream.Waiting.Clear();
+        stream.Next = 0;
+    }
+
     private void Discard(FragmentKey key, MessageAssembly assembly)
     {
         _assemblies.Remove(key);
@@ -248,11 +285,19 @@ internal sealed class ReassemblyQueue(int maxMessageSize)
 
         public bool IsTsn => Space == TsnSpace;
 
+        /// <summary>The MID (I-DATA).</summary>
+        public uint MessageNumber => (uint)(Number >> 32);
+
         public FragmentKey Next => this with { Number = Number + 1 };
 
+        /// <summary>Whether it is a fragment of I-DATA on a stream.</summary>
+        public bool IsOf(ushort streamId, bool isUnordered) => Space == SpaceOf(streamId, isUnordered);
+
         public static FragmentKey Of(in DataChunk chunk, long tsn) => chunk.IsInterleaved
-            ? new FragmentKey((chunk.StreamId << 1) | (chunk.IsUnordered ? 1 : 0), ((ulong)chunk.MessageNumber << 32) | chunk.FragmentNumber)
+            ? new FragmentKey(SpaceOf(chunk.StreamId, chunk.IsUnordered), ((ulong)chunk.MessageNumber << 32) | chunk.FragmentNumber)
             : new FragmentKey(TsnSpace, (ulong)tsn);
+
+        private static int SpaceOf(ushort streamId, bool isUnordered) => (streamId << 1) | (isUnordered ? 1 : 0);
     }
 
     /// <summary>A fragment whose predecessor has not come.</summary>
@@ -280,7 +325,5 @@ internal sealed class ReassemblyQueue(int maxMessageSize)
 
         public long Unwrap(uint number, bool isInterleaved) =>
             isInterleaved ? SerialNumber.Unwrap(number, Next) : SerialNumber.Unwrap((ushort)number, Next);
-
-        public void Reset() => Next = 0;
     }
 }
