@@ -26,8 +26,8 @@ internal sealed class ReceivedTsns(long initialTsn)
 
     public bool Contains(long tsn) => tsn <= CumulativeTsn || FindRange(tsn) >= 0;
 
-    /// <summary>Whether a new TSN could be noted.</summary>
-    public bool CanAdd(long tsn) => tsn == CumulativeTsn + 1 || _ranges.Count < MaxRanges;
+    /// <summary>Whether a new TSN could be noted, and a gap block could name it: none reaches further than 16 bits.</summary>
+    public bool CanAdd(long tsn) => tsn == CumulativeTsn + 1 || (_ranges.Count < MaxRanges && tsn <= CumulativeTsn + ushort.MaxValue);
 
     public void AddDuplicate(long tsn)
     {
