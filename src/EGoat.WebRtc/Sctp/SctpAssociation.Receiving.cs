@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using EGoat.WebRtc.Sctp.Packet;
+using EGoat.WebRtc.Sctp.Rx;
 using EGoat.WebRtc.Sctp.Tx;
 
 namespace EGoat.WebRtc.Sctp;
@@ -208,7 +209,7 @@ internal sealed partial class SctpAssociation
 
         // RFC 9260 section 6.2: with no window left only what fills a gap is taken. It is not acknowledged, so it comes again.
         bool isNewest = tsn > transfer.Received.HighestTsn;
-        if (!transfer.Received.CanAdd(tsn) || (isNewest && ReceiveWindowLeft(transfer) <= 0))
+        if (!transfer.Received.CanAdd(tsn) || (isNewest && ReceiveWindowLeft(transfer) <= 0) || transfer.Reassembly.BufferedBytes > MaxBufferedBytes)
         {
             _isSackDue = true;
             return;
@@ -221,6 +222,9 @@ internal sealed partial class SctpAssociation
             Fail($"The peer sent {violation}.", ErrorCause.ProtocolViolation);
         }
     }
+
+    // Far more than a peer can send that keeps to the window: its payload, and the overhead of all TSNs that may have gaps before them.
+    private long MaxBufferedBytes => (2L * _options.ReceiveWindow) + ((long)ushort.MaxValue * ReassemblyQueue.Overhead);
 
     private long ReceiveWindowLeft(Transfer transfer) => Math.Max(0, _options.ReceiveWindow - transfer.Reassembly.BufferedBytes);
 
