@@ -6,6 +6,9 @@ namespace EGoat.WebRtc.Sctp.Rx;
 /// <summary>A message that grows fragment by fragment, always in order, in one pooled buffer.</summary>
 internal sealed class MessageAssembly
 {
+    /// <summary>A first fragment of this length comes from a sender that fills its packets: more will follow.</summary>
+    private const int FullFragmentLength = 1024;
+
     private byte[] _buffer = [];
 
     public ushort StreamId { get; private set; }
@@ -26,7 +29,9 @@ internal sealed class MessageAssembly
         MessageNumber = chunk.MessageNumber;
         PayloadProtocolId = chunk.PayloadProtocolId;
         Length = 0;
-        int size = chunk.IsEnd ? chunk.Payload.Length : Math.Max(4 * chunk.Payload.Length, 16 * 1024);
+
+        // Room for a short fragment is short too: many unfinished messages must not cost much more than their bytes.
+        int size = chunk.IsEnd ? chunk.Payload.Length : chunk.Payload.Length < FullFragmentLength ? 4 * chunk.Payload.Length : Math.Max(4 * chunk.Payload.Length, 16 * 1024);
         _buffer = ArrayPool<byte>.Shared.Rent(size);
     }
 
