@@ -53,6 +53,9 @@ public sealed class DataChannel
     /// </summary>
     public bool HasMessage => _received.Count > 0;
 
+    /// <summary>Bytes of the OPEN that the peer sent; 0 for a channel of this side.</summary>
+    internal int IncomingOpenLength { get; init; }
+
     internal bool IsOpenAcknowledged { get; set; }
 
     internal bool HasOutgoingReset { get; set; }

@@ -9,6 +9,9 @@ internal sealed class DataChannelSet(SctpAssociation association)
     private const int MaxId = 65534;
     private const byte DcepAck = 2;
 
+    /// <summary>Bytes of labels and protocols of all channels that the peer has open; a channel beyond it is refused.</summary>
+    private const int MaxIncomingOpenBytes = 4 * 1024 * 1024;
+
     private readonly Dictionary<ushort, DataChannel> _channels = [];
 
     /// <summary>Created before the DTLS role was known; they get their ids then.</summary>
@@ -18,6 +21,7 @@ internal sealed class DataChannelSet(SctpAssociation association)
     /// <summary>Below it every id of this side's parity is taken.</summary>
     private int _nextId;
     private bool _isConnected;
+    private int _incomingOpenBytes;
 
     public SctpAssociation Association { get; } = association;
 
@@ -248,15 +252,16 @@ internal sealed class DataChannelSet(SctpAssociation association)
             return;
         }
 
-        // RFC 8832 section 6: an id of this side's parity is not the peer's to choose.
-        if (IsDtlsClient == ((id & 1) == 0))
+        // RFC 8832 section 6: an id of this side's parity is not the peer's to choose. Nor may names fill the memory.
+        if (IsDtlsClient == ((id & 1) == 0) || _incomingOpenBytes + message.Length > MaxIncomingOpenBytes)
         {
             Association.ResetStream(id);
             return;
         }
 
-        var channel = new DataChannel(this, label, options with { Id = id }, id) { IsOpenAcknowledged = true };
+        var channel = new DataChannel(this, label, options with { Id = id }, id) { IsOpenAcknowledged = true, IncomingOpenLength = message.Length };
         _channels.Add(id, channel);
+        _incomingOpenBytes += message.Length;
         channel.ApplyThreshold();
         Association.Send(now, id, PayloadProtocol.Dcep, [DcepAck]);
         _events.Enqueue(new DataChannelEvent(DataChannelEventType.Incoming, channel));
@@ -354,6 +359,7 @@ internal sealed class DataChannelSet(SctpAssociation association)
         if (channel.Id is { } id && _channels.Remove((ushort)id))
         {
             _nextId = Math.Min(_nextId, IsDtlsClient == true ? 0 : 1);
+            _incomingOpenBytes -= channel.IncomingOpenLength;
         }
 
         SetState(channel, DataChannelState.Closed);
