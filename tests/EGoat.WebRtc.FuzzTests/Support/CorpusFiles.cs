@@ -12,10 +12,20 @@ internal static class CorpusFiles
 {
     private const int BytesPerLine = 32;
 
+    private static readonly Dictionary<string, IReadOnlyList<byte[]>> Kinds = [];
+
     public static IReadOnlyList<string> Names { get; } = [.. Assembly.GetExecutingAssembly().GetManifestResourceNames().Where(n => n.EndsWith(".hex", StringComparison.Ordinal) || n.EndsWith(".txt", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
     /// <summary>The contents of all files of a kind: <c>stun</c>, <c>sctp</c>, <c>dtls</c>, <c>dcep</c>, <c>sdp</c>, <c>candidate</c>, <c>server</c>.</summary>
-    public static IReadOnlyList<byte[]> Read(string kind) => [.. Names.Where(n => n.StartsWith(kind + "-", StringComparison.Ordinal)).Select(ReadFile)];
+    public static IReadOnlyList<byte[]> Read(string kind)
+    {
+        if (!Kinds.TryGetValue(kind, out IReadOnlyList<byte[]>? files))
+        {
+            files = Kinds[kind] = [.. Names.Where(n => n.StartsWith(kind + "-", StringComparison.Ordinal)).Select(ReadFile)];
+        }
+
+        return files;
+    }
 
     public static IReadOnlyList<string> ReadTexts(string kind) => [.. Read(kind).Select(Encoding.UTF8.GetString)];
 
