@@ -116,17 +116,25 @@ internal sealed class ReassemblyQueue(int maxMessageSize)
         ReleaseReady(stream);
     }
 
-    /// <summary>The sender has given up an unordered message (RFC 8260 section 2.3.1).</summary>
+    /// <summary>The sender has given up an unordered message of a stream, and is done with all before it (RFC 8260 section 2.3.1).</summary>
     public void SkipUnordered(ushort streamId, uint messageNumber)
     {
-        DiscardUnfinished(a => a.IsUnordered && a.StreamId == streamId && a.MessageNumber == messageNumber);
-        DiscardPending(k => k.IsOf(streamId, isUnordered: true) && k.MessageNumber == messageNumber);
+        DiscardUnfinished(a => a.IsUnordered && a.StreamId == streamId && SerialNumber.Unwrap(a.MessageNumber, messageNumber) <= messageNumber);
+        DiscardPending(k => k.IsOf(streamId, isUnordered: true) && SerialNumber.Unwrap(k.MessageNumber, messageNumber) <= messageNumber);
     }
 
     /// <summary>Drops fragments of messages that cannot be finished since the sender has given up all TSNs up to this one (RFC 3758).</summary>
     public void SkipTsns(long tsn)
     {
         DiscardPending(k => k.IsTsn && (long)k.Number <= tsn);
+
+        // The end of a message that was given up may have come: its sender skips up to the last TSN that had not.
+        for (FragmentKey next = FragmentKey.OfTsn(tsn + 1); _pending.Remove(next, out PendingFragment fragment); next = next.Next)
+        {
+            fragment.Return();
+            BufferedBytes -= fragment.Length + Overhead;
+        }
+
         ParkCurrent();
         foreach ((FragmentKey key, MessageAssembly assembly) in _assemblies)
         {
@@ -295,7 +303,9 @@ internal sealed class ReassemblyQueue(int maxMessageSize)
 
         public static FragmentKey Of(in DataChunk chunk, long tsn) => chunk.IsInterleaved
             ? new FragmentKey(SpaceOf(chunk.StreamId, chunk.IsUnordered), ((ulong)chunk.MessageNumber << 32) | chunk.FragmentNumber)
-            : new FragmentKey(TsnSpace, (ulong)tsn);
+            : OfTsn(tsn);
+
+        public static FragmentKey OfTsn(long tsn) => new(TsnSpace, (ulong)tsn);
 
         private static int SpaceOf(ushort streamId, bool isUnordered) => (streamId << 1) | (isUnordered ? 1 : 0);
     }
