@@ -38,6 +38,20 @@ public sealed class ReassemblyQueueTests
     }
 
     [Fact]
+    public void The_end_of_a_message_whose_middle_was_given_up_costs_nothing_for_ever()
+    {
+        var queue = new ReassemblyQueue(1000);
+        var message = new PlannedMessage(1, 0, true, 0, InitialTsn, [[1], [2], [3], [4]]);
+        foreach (int fragment in (ReadOnlySpan<int>)[0, 2, 3])
+        {
+            Assert.Null(Add(queue, message.Chunk(fragment, false), InitialTsn + fragment));
+        }
+
+        queue.SkipTsns(InitialTsn + 1);
+        Assert.Equal(0, queue.BufferedBytes);
+    }
+
+    [Fact]
     public void A_reset_stream_leaves_nothing_behind()
     {
         foreach (ushort[] streams in (ReadOnlySpan<ushort[]>)[[0], []])
@@ -100,9 +114,9 @@ public sealed class ReassemblyQueueTests
             queue.SkipOrdered(stream.Key, stream.Max(m => m.Number), isInterleaved);
         }
 
-        foreach (PlannedMessage message in lost.Where(m => m.IsUnordered && isInterleaved))
+        foreach (IGrouping<ushort, PlannedMessage> stream in lost.Where(m => m.IsUnordered && isInterleaved).GroupBy(m => m.StreamId))
         {
-            queue.SkipUnordered(message.StreamId, message.Number);
+            queue.SkipUnordered(stream.Key, stream.Max(m => m.Number));
         }
     }
 
