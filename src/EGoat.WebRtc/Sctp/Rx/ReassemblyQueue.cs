@@ -42,12 +42,22 @@ internal sealed class ReassemblyQueue(int maxMessageSize)
         MessageAssembly? assembly;
         if (chunk.IsBegin)
         {
+            if (!chunk.IsEnd && IsSkipped(chunk))
+            {
+                return null;
+            }
+
             assembly = _free.TryPop(out MessageAssembly? free) ? free : new MessageAssembly();
             assembly.Begin(chunk);
             BufferedBytes += Overhead;
         }
         else if (!TryTakeAssembly(key, out assembly))
         {
+            if (IsSkipped(chunk))
+            {
+                return null;
+            }
+
             if (!_pending.TryAdd(key, PendingFragment.Copy(chunk)))
             {
                 return "two fragments with one number";
@@ -120,6 +130,7 @@ internal sealed class ReassemblyQueue(int maxMessageSize)
     public void SkipUnordered(ushort streamId, uint messageNumber)
     {
         DiscardUnfinished(a => a.IsUnordered && a.StreamId == streamId && SerialNumber.Unwrap(a.MessageNumber, messageNumber) <= messageNumber);
+        GetStream(streamId).LastSkippedUnordered = messageNumber;
         DiscardPending(k => k.IsOf(streamId, isUnordered: true) && SerialNumber.Unwrap(k.MessageNumber, messageNumber) <= messageNumber);
     }
 
@@ -144,6 +155,12 @@ internal sealed class ReassemblyQueue(int maxMessageSize)
             }
         }
     }
+
+    // Interleaved, a fragment of a message may come after the message was skipped: TSNs of other messages lie between.
+    private bool IsSkipped(in DataChunk chunk) =>
+        chunk.IsInterleaved && _streams.TryGetValue(chunk.StreamId, out InboundStream? stream) && (chunk.IsUnordered
+            ? stream.LastSkippedUnordered is { } last && SerialNumber.Unwrap(chunk.MessageNumber, last) <= last
+            : stream.Unwrap(chunk.MessageNumber, true) < stream.Next);
 
     private bool TryTakeAssembly(FragmentKey key, out MessageAssembly? assembly)
     {
@@ -276,6 +293,7 @@ internal sealed class ReassemblyQueue(int maxMessageSize)
 
         stream.Waiting.Clear();
         stream.Next = 0;
+        stream.LastSkippedUnordered = null;
     }
 
     private void Discard(FragmentKey key, MessageAssembly assembly)
@@ -329,6 +347,9 @@ internal sealed class ReassemblyQueue(int maxMessageSize)
     {
         /// <summary>The number of the next message to deliver, unwrapped.</summary>
         public long Next { get; set; }
+
+        /// <summary>The last unordered message that was given up (I-DATA); null when none was.</summary>
+        public uint? LastSkippedUnordered { get; set; }
 
         /// <summary>Whole messages that came too early.</summary>
         public Dictionary<long, SctpMessage> Waiting { get; } = [];
