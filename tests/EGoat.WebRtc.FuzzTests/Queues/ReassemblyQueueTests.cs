@@ -51,6 +51,27 @@ public sealed class ReassemblyQueueTests
         Assert.Equal(0, queue.BufferedBytes);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_fragment_that_comes_after_its_interleaved_message_was_skipped_costs_nothing(bool isUnordered)
+    {
+        var queue = new ReassemblyQueue(1000);
+        var message = new PlannedMessage(1, 0, isUnordered, 0, InitialTsn, [[1], [2], [3]]);
+        if (isUnordered)
+        {
+            queue.SkipUnordered(0, 0);
+        }
+        else
+        {
+            queue.SkipOrdered(0, 0, isInterleaved: true);
+        }
+
+        Assert.Null(Add(queue, message.Chunk(0, true), InitialTsn));
+        Assert.Null(Add(queue, message.Chunk(2, true), InitialTsn + 2));
+        Assert.Equal(0, queue.BufferedBytes);
+    }
+
     [Fact]
     public void A_reset_stream_leaves_nothing_behind()
     {
