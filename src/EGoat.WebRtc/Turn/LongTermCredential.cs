@@ -37,6 +37,9 @@ internal sealed class LongTermCredential(string username, string password)
         return _realm.Length > 0;
     }
 
+    /// <summary>Forgets what the server has told; it will be asked without a credential first.</summary>
+    public void Forget() => _realm = _nonce = Key = [];
+
     /// <summary>Adds the credential, if the server has asked for one, and finishes the message.</summary>
     public int Finish(ref StunMessageWriter writer)
     {

@@ -22,13 +22,22 @@ internal sealed partial class TurnClient
     private const ushort CreatePermissionMethod = 0x008;
     private const ushort ChannelBindMethod = 0x009;
 
+    private const int NoError = 0;
     private const int Unauthorized = 401;
+    private const int AllocationMismatch = 437;
     private const int StaleNonce = 438;
+    private const int AddressFamilyNotSupported = 440;
+    private const int UnsupportedTransportProtocol = 442;
+    private const int AllocationQuotaReached = 486;
+    private const int InsufficientCapacity = 508;
     private const int MaxChallenges = 4;
     private const uint DefaultLifetimeSeconds = 600;
 
     /// <summary>How long after a failure the allocation is asked for again.</summary>
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(10);
+
+    /// <summary>The same when the server has no room (RFC 8656 section 7.4: at least a minute).</summary>
+    private static readonly TimeSpan CapacityRetryInterval = TimeSpan.FromMinutes(1);
 
     private readonly bool _isReliable;
     private readonly bool _isIPv6;
@@ -94,14 +103,11 @@ internal sealed partial class TurnClient
     /// <summary>Lets time pass: requests that were given up, what must be refreshed.</summary>
     public void HandleTimeout(TimeSpan now)
     {
-        for (int i = _transactions.Count - 1; i >= 0; i--)
+        // One failure may end other transactions with it.
+        while (_transactions.Find(t => t.IsGivenUp(now)) is { } transaction)
         {
-            TurnTransaction transaction = _transactions[i];
-            if (transaction.IsGivenUp(now))
-            {
-                _transactions.RemoveAt(i);
-                HandleFailure(now, transaction, "does not answer");
-            }
+            _transactions.Remove(transaction);
+            HandleFailure(now, transaction, NoError, "does not answer");
         }
 
         if (_retryAt <= now)
@@ -252,16 +258,24 @@ internal sealed partial class TurnClient
             return;
         }
 
-        HandleFailure(now, transaction, code == Unauthorized ? "refuses the user name or password" : $"refuses with {code} {response.GetErrorReason()}");
+        HandleFailure(now, transaction, code, code == Unauthorized ? "refuses the user name or password" : $"refuses with {code} {response.GetErrorReason()}");
     }
 
-    private void HandleFailure(TimeSpan now, TurnTransaction transaction, string what)
+    private void HandleFailure(TimeSpan now, TurnTransaction transaction, int code, string what)
     {
         switch (transaction.Method)
         {
             case AllocateMethod:
+                Lose(RetryTime(now, code), $"The TURN server {what}.");
+                if (code == AllocationMismatch)
+                {
+                    // The server holds an allocation of this address and port, which this side does not know (any more).
+                    Begin(new TurnTransaction(RefreshMethod, _isReliable) { IsKept = false });
+                }
+
+                break;
             case RefreshMethod when transaction.IsKept:
-                Lose(now, $"The TURN server {what}.");
+                Lose(now + RetryInterval, $"The TURN server {what}.");
                 break;
             case CreatePermissionMethod:
                 RefusePermission(now, transaction.Peer);
@@ -281,7 +295,7 @@ internal sealed partial class TurnClient
             case AllocateMethod:
                 if (!response.TryGetXorAddress(StunAttributeType.XorRelayedAddress, out TransportAddress relayed) || relayed.Port == 0)
                 {
-                    Lose(now, "The TURN server tells no relayed address.");
+                    Lose(now + RetryInterval, "The TURN server tells no relayed address.");
                     return;
                 }
 
@@ -312,13 +326,23 @@ internal sealed partial class TurnClient
         _refreshAt = now + TimeSpan.FromSeconds(lifetime > 2 * marginSeconds ? lifetime - marginSeconds : lifetime / 2);
     }
 
-    private void Lose(TimeSpan now, string reason)
+    // Null for what a later attempt would be told again: the credential, and what the server does not support.
+    private static TimeSpan? RetryTime(TimeSpan now, int code) => code switch
+    {
+        Unauthorized or AddressFamilyNotSupported or UnsupportedTransportProtocol => null,
+        AllocationQuotaReached or InsufficientCapacity => now + CapacityRetryInterval,
+        _ => now + RetryInterval,
+    };
+
+    // The next attempt begins without realm and nonce, so that a 401 to it can only mean the user name or password.
+    private void Lose(TimeSpan? retryAt, string reason)
     {
         RelayedAddress = MappedAddress = null;
         FailureReason = reason;
         _refreshAt = null;
         _transactions.Clear();
         ClearPeers();
-        _retryAt = _isClosed ? null : now + RetryInterval;
+        _credential.Forget();
+        _retryAt = _isClosed ? null : retryAt;
     }
 }
