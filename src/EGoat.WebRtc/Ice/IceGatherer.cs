@@ -14,6 +14,9 @@ namespace EGoat.WebRtc.Ice;
 internal sealed class IceGatherer(IEntropySource entropy)
 {
     private readonly List<Source> _sources = [];
+
+    /// <summary>What was reported as found and not as lost: no address and base is in it twice (RFC 8445 section 5.1.3).</summary>
+    private readonly List<IceCandidate> _candidates = [];
     private readonly Queue<IceGathererEvent> _events = new();
 
     /// <summary>All servers have answered, or were given up.</summary>
@@ -165,42 +168,52 @@ internal sealed class IceGatherer(IEntropySource entropy)
     private void Update(Source source)
     {
         TransportAddress? reflexive = source.Stun is { } stun ? stun.MappedAddress : source.TellsReflexive ? source.Turn!.MappedAddress : null;
-        source.Reflexive = Replace(source.Reflexive, reflexive is { } mapped ? IceCandidate.CreateServerReflexive(mapped, source.Local, source.Preference) : null);
-        source.Relayed = Replace(source.Relayed, source.Turn?.RelayedAddress is { } relayed ? IceCandidate.CreateRelayed(relayed, source.Preference) : null);
-        if (source.Turn?.FailureReason is { } reason && reason != source.ReportedFailure)
+        IceCandidate? oldReflexive = source.Reflexive;
+        IceCandidate? oldRelayed = source.Relayed;
+        if (reflexive != oldReflexive?.Address)
         {
-            _events.Enqueue(new IceGathererEvent(IceGathererEventType.ServerFailed, null, $"{reason} ({source.Server})"));
+            source.Reflexive = reflexive is { } mapped ? IceCandidate.CreateServerReflexive(mapped, source.Local, source.Preference) : null;
+            Replace(oldReflexive, source.Reflexive);
         }
 
-        source.ReportedFailure = source.Turn?.FailureReason;
+        if (source.Turn?.RelayedAddress != oldRelayed?.Address)
+        {
+            source.Relayed = source.Turn?.RelayedAddress is { } relayed ? IceCandidate.CreateRelayed(relayed, source.Preference) : null;
+            Replace(oldRelayed, source.Relayed);
+        }
+
+        string? failure = source.Stun is not null ? source.Stun.FailureReason : source.Turn!.FailureReason;
+        if (failure is not null && failure != source.ReportedFailure)
+        {
+            _events.Enqueue(new IceGathererEvent(IceGathererEventType.ServerFailed, null, $"{failure} ({source.Server})"));
+        }
+
+        source.ReportedFailure = failure;
     }
 
     private void Lose(Source source, string reason)
     {
-        source.Reflexive = Replace(source.Reflexive, null);
-        source.Relayed = Replace(source.Relayed, null);
+        Replace(source.Reflexive, null);
+        Replace(source.Relayed, null);
         _events.Enqueue(new IceGathererEvent(IceGathererEventType.ServerFailed, null, $"{reason} ({source.Server})"));
     }
 
-    private IceCandidate? Replace(IceCandidate? old, IceCandidate? present)
+    private void Replace(IceCandidate? old, IceCandidate? present)
     {
-        if (old?.Address == present?.Address)
+        if (old is not null && !_sources.Exists(s => IsSame(s.Reflexive, old) || IsSame(s.Relayed, old)) && _candidates.Find(c => IsSame(c, old)) is { } lost)
         {
-            return old;
+            _candidates.Remove(lost);
+            _events.Enqueue(new IceGathererEvent(IceGathererEventType.CandidateLost, lost, null));
         }
 
-        if (old is not null)
+        if (present is not null && !_candidates.Exists(c => IsSame(c, present)))
         {
-            _events.Enqueue(new IceGathererEvent(IceGathererEventType.CandidateLost, old, null));
-        }
-
-        if (present is not null)
-        {
+            _candidates.Add(present);
             _events.Enqueue(new IceGathererEvent(IceGathererEventType.CandidateFound, present, null));
         }
-
-        return present;
     }
+
+    private static bool IsSame(IceCandidate? a, IceCandidate b) => a is not null && a.Address == b.Address && a.Base == b.Base;
 
     /// <summary>A server, asked over one path.</summary>
     private sealed class Source

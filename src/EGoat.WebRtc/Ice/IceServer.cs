@@ -21,6 +21,7 @@ public sealed record IceServer
 {
     private const int DefaultPort = 3478;
     private const int DefaultTlsPort = 5349;
+    private const int MaxLength = 512;
 
     /// <summary>Whether it relays (TURN), or only tells addresses (STUN).</summary>
     public required bool IsTurn { get; init; }
@@ -44,40 +45,13 @@ public sealed record IceServer
     /// Parses <c>stun:HOST[:PORT]</c>, <c>turn:HOST[:PORT][?transport=udp|tcp]</c> or <c>turns:HOST[:PORT]</c>; an IPv6
     /// address stands in brackets.
     /// </summary>
-    public static bool TryParse(string url, string? username, string? credential, [NotNullWhen(true)] out IceServer? server)
-    {
-        server = null;
-        int colon = url.IndexOf(':', StringComparison.Ordinal);
-        if (colon < 0 || url.Length > 512)
-        {
-            return false;
-        }
+    public static bool TryParse(string url, string? username, string? credential, [NotNullWhen(true)] out IceServer? server) =>
+        FindError(url, username, credential, out server) is null;
 
-        string scheme = url[..colon].ToLowerInvariant();
-        string rest = url[(colon + 1)..];
-        string query = "";
-        if (rest.IndexOf('?', StringComparison.Ordinal) is >= 0 and int mark)
-        {
-            (rest, query) = (rest[..mark], rest[(mark + 1)..]);
-        }
-
-        bool isTls = scheme == "turns";
-        IceServerTransport? transport = (scheme, query.ToLowerInvariant()) switch
-        {
-            ("stun", "") => IceServerTransport.Udp,
-            ("turn", "" or "transport=udp") => IceServerTransport.Udp,
-            ("turn", "transport=tcp") => IceServerTransport.Tcp,
-            ("turns", "" or "transport=tcp") => IceServerTransport.Tls,
-            _ => null,
-        };
-        if (transport is null || !TrySplit(rest, isTls ? DefaultTlsPort : DefaultPort, out string host, out int port))
-        {
-            return false;
-        }
-
-        server = new IceServer { IsTurn = scheme != "stun", Host = host, Port = port, Transport = transport.Value, Username = username ?? "", Credential = credential ?? "" };
-        return true;
-    }
+    /// <summary>Parses what <see cref="TryParse"/> parses.</summary>
+    /// <exception cref="FormatException">It cannot be used; the message names the part that is to blame.</exception>
+    public static IceServer Parse(string url, string? username = null, string? credential = null) =>
+        FindError(url, username, credential, out IceServer? server) is { } error ? throw new FormatException(error) : server!;
 
     /// <summary>The server as a URL, without what it is used with.</summary>
     public override string ToString()
@@ -87,14 +61,77 @@ public sealed record IceServer
         return $"{scheme}:{host}:{Port.ToString(CultureInfo.InvariantCulture)}{(Transport == IceServerTransport.Tcp ? "?transport=tcp" : "")}";
     }
 
-    private static bool TrySplit(string text, int defaultPort, out string host, out int port)
+    // Null when there is none, and then there is a server.
+    private static string? FindError(string url, string? username, string? credential, out IceServer? server)
+    {
+        ArgumentNullException.ThrowIfNull(url);
+        server = null;
+        if (url.Length > MaxLength)
+        {
+            return $"The server URL is longer than {MaxLength} characters.";
+        }
+
+        int colon = url.IndexOf(':', StringComparison.Ordinal);
+        if (colon < 0)
+        {
+            return $"The server URL '{url}' has no scheme (stun:, turn: or turns:).";
+        }
+
+        string scheme = url[..colon].ToLowerInvariant();
+        if (scheme is not ("stun" or "turn" or "turns"))
+        {
+            return $"The server URL has the scheme '{url[..colon]}', which is none of stun, turn and turns.";
+        }
+
+        string rest = url[(colon + 1)..];
+        int mark = rest.IndexOf('?', StringComparison.Ordinal);
+        string query = mark < 0 ? "" : rest[mark..];
+        IceServerTransport? transport = (scheme, query.ToLowerInvariant()) switch
+        {
+            ("stun", "") => IceServerTransport.Udp,
+            ("turn", "" or "?transport=udp") => IceServerTransport.Udp,
+            ("turn", "?transport=tcp") => IceServerTransport.Tcp,
+            ("turns", "" or "?transport=tcp") => IceServerTransport.Tls,
+            _ => null,
+        };
+        if (transport is null)
+        {
+            return $"The server URL ends with '{(query.Length == 1 ? query : query[1..])}', which {scheme}: does not know.";
+        }
+
+        int defaultPort = transport == IceServerTransport.Tls ? DefaultTlsPort : DefaultPort;
+        string? error = FindAddressError(mark < 0 ? rest : rest[..mark], defaultPort, out string host, out int port);
+        server = error is null
+            ? new IceServer { IsTurn = scheme != "stun", Host = host, Port = port, Transport = transport.Value, Username = username ?? "", Credential = credential ?? "" }
+            : null;
+        return error;
+    }
+
+    private static string? FindAddressError(string text, int defaultPort, out string host, out int port)
     {
         port = defaultPort;
-        int end = text.StartsWith('[') ? text.IndexOf(']', StringComparison.Ordinal) + 1 : text.IndexOf(':', StringComparison.Ordinal);
+        bool isLiteral = text.StartsWith('[');
+        int end = isLiteral ? text.IndexOf(']', StringComparison.Ordinal) + 1 : text.IndexOf(':', StringComparison.Ordinal);
         end = end < 0 ? text.Length : end;
-        host = text[..end].Trim('[', ']');
-        string rest = text[end..];
-        return host.Length > 0 && Uri.CheckHostName(host) != UriHostNameType.Unknown &&
-            (rest.Length == 0 || (rest[0] == ':' && int.TryParse(rest[1..], NumberStyles.None, CultureInfo.InvariantCulture, out port) && port is > 0 and <= ushort.MaxValue));
+        host = isLiteral && end > 1 ? text[1..(end - 1)] : text[..end];
+        if (text.Length == 0 || (!isLiteral && end == 0))
+        {
+            return "The server URL has no host.";
+        }
+
+        bool isHost = isLiteral
+            ? end > 1 && (end == text.Length || text[end] == ':') && Uri.CheckHostName(host) == UriHostNameType.IPv6
+            : Uri.CheckHostName(host) is UriHostNameType.Dns or UriHostNameType.IPv4;
+        if (!isHost)
+        {
+            return $"The server URL has '{(isLiteral ? text : host)}' where a host name or an address should be; an IPv6 address stands in brackets.";
+        }
+
+        if (end < text.Length && !(int.TryParse(text[(end + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out port) && port is > 0 and <= ushort.MaxValue))
+        {
+            return $"The server URL has the port '{text[(end + 1)..]}'; a port is a number from 1 to 65535, and an IPv6 address stands in brackets.";
+        }
+
+        return null;
     }
 }

@@ -18,6 +18,9 @@ internal sealed class StunBinding(IEntropySource entropy)
     /// <summary>There has been an answer, or the first request was given up.</summary>
     public bool IsSettled { get; private set; }
 
+    /// <summary>Why the last request told no address, as a sentence; null when it did, or none was answered or given up yet.</summary>
+    public string? FailureReason { get; private set; }
+
     public TimeSpan NextTimeout => _transaction is null ? _nextRequest : _retransmission.Due;
 
     public void HandleTimeout(TimeSpan now)
@@ -27,6 +30,7 @@ internal sealed class StunBinding(IEntropySource entropy)
             _transaction = null;
             _nextRequest = now + KeepaliveInterval;
             IsSettled = true;
+            FailureReason = "The STUN server does not answer.";
         }
         else if (_transaction is null && _nextRequest <= now)
         {
@@ -60,12 +64,15 @@ internal sealed class StunBinding(IEntropySource entropy)
         _transaction = null;
         _nextRequest = now + KeepaliveInterval;
         IsSettled = true;
-        if (message.Class != StunClass.SuccessResponse || !message.TryGetXorAddress(StunAttributeType.XorMappedAddress, out TransportAddress address) || address == MappedAddress)
+        if (message.Class != StunClass.SuccessResponse || !message.TryGetXorAddress(StunAttributeType.XorMappedAddress, out TransportAddress address))
         {
+            FailureReason = "The STUN server tells no address.";
             return false;
         }
 
+        FailureReason = null;
+        bool isNew = address != MappedAddress;
         MappedAddress = address;
-        return true;
+        return isNew;
     }
 }
