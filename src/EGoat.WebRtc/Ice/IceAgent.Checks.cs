@@ -10,18 +10,25 @@ internal sealed partial class IceAgent
     /// <summary>A nomination of a worse pair counts only this long after the last one of the present pair: before, it is a late datagram.</summary>
     private static readonly TimeSpan NominationReorderingTime = TimeSpan.FromSeconds(2);
 
-    // RFC 8445 section 7.3: the peer checks a pair.
+    // RFC 8445 section 7.3: the peer checks a pair. What is not authenticated is not answered, so that nobody can be made to
+    // send anything by a forged source address.
     private void HandleRequest(TimeSpan now, TransportAddress local, TransportAddress remote, StunMessage request)
     {
-        if (!request.TryGetAttribute(StunAttributeType.Username, out ReadOnlySpan<byte> username) || !IsForUs(username) ||
-            !request.VerifyIntegrity(LocalCredentials.PasswordBytes))
+        if (!request.TryGetAttribute(StunAttributeType.Username, out ReadOnlySpan<byte> username))
         {
-            return; // not answered, so that nobody can be made to send anything by a forged source address
+            return;
+        }
+
+        byte[] key = LocalCredentials.PasswordBytes;
+        if (!IsFor(LocalCredentials, _remoteCredentials, username) || !request.VerifyIntegrity(key))
+        {
+            HandlePreviousRequest(now, local, remote, username, request);
+            return;
         }
 
         if (request.FindUnknownRequiredAttribute() is ushort unknown and not 0)
         {
-            Respond(StunResponse.UnknownAttributes(local, remote, request.TransactionId, unknown));
+            Respond(StunResponse.UnknownAttributes(local, remote, request.TransactionId, key, unknown));
             return;
         }
 
@@ -31,11 +38,11 @@ internal sealed partial class IceAgent
         }
         else if (theyMustSwitch)
         {
-            Respond(StunResponse.Error(local, remote, request.TransactionId, RoleConflictError, "Role Conflict"));
+            Respond(StunResponse.Error(local, remote, request.TransactionId, key, RoleConflictError, "Role Conflict"));
             return;
         }
 
-        Respond(StunResponse.Success(local, remote, request.TransactionId));
+        Respond(StunResponse.Success(local, remote, request.TransactionId, key));
         if ((FindPair(local, remote) ?? AddPeerReflexive(now, local, remote, request)) is not { } pair)
         {
             return;
@@ -54,14 +61,29 @@ internal sealed partial class IceAgent
             pair.State = CandidatePairState.Waiting;
             Trigger(now, pair);
         }
-
+        else if (pair.State == CandidatePairState.InProgress && now - LastSent(pair) >= _options.InitialRetransmissionTimeout)
+        {
+            pair.Transmissions = 1; // a NAT on the way is open now: the pauses begin short again
+            pair.Due = now;
+        }
     }
 
-    private bool IsForUs(ReadOnlySpan<byte> username)
+    // Consent for the pair of before a restart is given until that has succeeded (RFC 7675 section 5.1), and for no other pair.
+    private void HandlePreviousRequest(TimeSpan now, TransportAddress local, TransportAddress remote, ReadOnlySpan<byte> username, StunMessage request)
     {
-        ReadOnlySpan<byte> ours = LocalCredentials.UsernameFragmentBytes;
+        if (_previous is { } previous && previous.IsPath(local, remote) && IsFor(previous.LocalCredentials, previous.RemoteCredentials, username) &&
+            request.VerifyIntegrity(previous.LocalCredentials.PasswordBytes))
+        {
+            previous.Pair.LastHeard = now;
+            Respond(StunResponse.Success(local, remote, request.TransactionId, previous.LocalCredentials.PasswordBytes));
+        }
+    }
+
+    private static bool IsFor(IceCredentials local, IceCredentials? remote, ReadOnlySpan<byte> username)
+    {
+        ReadOnlySpan<byte> ours = local.UsernameFragmentBytes;
         return username.Length > ours.Length && username.StartsWith(ours) && username[ours.Length] == (byte)':' &&
-            (_remoteCredentials is null || username[(ours.Length + 1)..].SequenceEqual(_remoteCredentials.UsernameFragmentBytes));
+            (remote is null || username[(ours.Length + 1)..].SequenceEqual(remote.UsernameFragmentBytes));
     }
 
     private CandidatePair? AddPeerReflexive(TimeSpan now, TransportAddress local, TransportAddress remote, StunMessage request)
@@ -127,6 +149,12 @@ internal sealed partial class IceAgent
     private void HandleResponse(TimeSpan now, TransportAddress local, TransportAddress remote, StunMessage response)
     {
         StunTransactionId id = response.TransactionId;
+        if (_previous is { } previous && previous.Pair.TransactionId == id)
+        {
+            HandlePreviousResponse(now, local, remote, previous, response);
+            return;
+        }
+
         CandidatePair? pair = _pairs.Find(p => p.Transmissions > 0 && p.TransactionId == id);
         if (pair is null || _remoteCredentials is null || !response.VerifyIntegrity(_remoteCredentials.PasswordBytes))
         {
@@ -176,6 +204,14 @@ internal sealed partial class IceAgent
             bool hasBetter = _pairs.Exists(p => p.State is CandidatePairState.Waiting or CandidatePairState.InProgress && IsBetter(p, pair));
             _nominateAt ??= hasBetter ? now + _options.NominationDelay : now;
             HandleTimeout(now);
+        }
+    }
+
+    private static void HandlePreviousResponse(TimeSpan now, TransportAddress local, TransportAddress remote, IceGeneration previous, StunMessage response)
+    {
+        if (previous.IsPath(local, remote) && response.Class == StunClass.SuccessResponse && response.VerifyIntegrity(previous.RemoteCredentials.PasswordBytes))
+        {
+            previous.Pair.LastHeard = previous.Pair.LastResponse = now;
         }
     }
 
@@ -237,6 +273,11 @@ internal sealed partial class IceAgent
             return;
         }
 
+        if (_previous is { } previous && previous.Pair == _selected)
+        {
+            previous.RetiresAt = now + _options.DisconnectedTimeout;
+        }
+
         bool isSamePath = _selected is not null && _selected.Local.Base == pair.Local.Base && _selected.Remote.Address == pair.Remote.Address;
         _selected = pair;
         pair.Due = now + NextConsentInterval();
@@ -257,8 +298,20 @@ internal sealed partial class IceAgent
         }
     }
 
+    // The pair that data goes over has consent no more, or another has taken its place.
+    private void EndPrevious()
+    {
+        if (_selected == _previous?.Pair)
+        {
+            _selected = null;
+        }
+
+        _previous = null;
+    }
+
     private void Fail()
     {
+        _previous = null;
         _responses.Clear();
         _triggeredChecks.Clear();
         SetState(IceConnectionState.Failed);
@@ -294,6 +347,20 @@ internal sealed partial class IceAgent
     }
 
     private bool HasCheckToStart() => _triggeredChecks.Count > 0 || _pairs.Exists(p => p.State == CandidatePairState.Waiting);
+
+    // The consent check of the pair from before a restart.
+    private bool TryTakePreviousCheck(TimeSpan now, out IceGeneration? previous)
+    {
+        previous = _previous;
+        if (previous is null || previous.RetiresAt is not null || previous.Pair.Due > now)
+        {
+            return false;
+        }
+
+        BeginCheck(now, previous.Pair);
+        previous.Pair.Due = now + NextConsentInterval();
+        return true;
+    }
 
     // One retransmission, one consent check, or, at most every Ta, one new check (RFC 8445 section 6.1.4.2).
     private bool TryTakeCheck(TimeSpan now, out CandidatePair? pair)
@@ -360,6 +427,8 @@ internal sealed partial class IceAgent
     private TimeSpan RetransmissionTimeout(int transmissions) =>
         _options.InitialRetransmissionTimeout * (1 << Math.Min(transmissions - 1, 4));
 
+    private TimeSpan LastSent(CandidatePair pair) => pair.Due - RetransmissionTimeout(pair.Transmissions);
+
     private TimeSpan NextConsentInterval()
     {
         Span<byte> random = stackalloc byte[1];
@@ -367,10 +436,10 @@ internal sealed partial class IceAgent
         return _options.ConsentInterval * (0.8 + (0.4 * random[0] / byte.MaxValue));
     }
 
-    private int WriteCheck(Span<byte> buffer, CandidatePair pair)
+    private int WriteCheck(Span<byte> buffer, CandidatePair pair, byte[] username, IceCredentials remote)
     {
         var writer = new StunMessageWriter(buffer, StunClass.Request, StunMessage.BindingMethod, pair.TransactionId);
-        writer.Add(StunAttributeType.Username, _outgoingUsername);
+        writer.Add(StunAttributeType.Username, username);
         writer.Add(StunAttributeType.Priority, IceCandidate.ComputePriority(IceCandidateType.PeerReflexive, (ushort)(pair.Local.Priority >> 8)));
         writer.Add(IsControlling ? StunAttributeType.IceControlling : StunAttributeType.IceControlled, _tieBreaker);
         if (IsControlling && (pair.IsNominating || pair.IsNominated))
@@ -378,6 +447,6 @@ internal sealed partial class IceAgent
             writer.Add(StunAttributeType.UseCandidate, []);
         }
 
-        return writer.Finish(_remoteCredentials!.PasswordBytes);
+        return writer.Finish(remote.PasswordBytes);
     }
 }

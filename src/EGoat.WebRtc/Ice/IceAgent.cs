@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using EGoat.WebRtc.Stun;
 
 namespace EGoat.WebRtc.Ice;
@@ -32,9 +33,13 @@ internal sealed partial class IceAgent
     private IceCredentials? _remoteCredentials;
     private byte[] _outgoingUsername = [];
     private CandidatePair? _selected;
+
+    /// <summary>After a restart: the session before it, until it has retired or consent for it has expired.</summary>
+    private IceGeneration? _previous;
     private TimeSpan _started;
     private TimeSpan _nextCheck;
     private TimeSpan? _nominateAt;
+    private bool _localEnded;
     private bool _remoteEnded;
 
     public IceAgent(bool isControlling, IceAgentOptions options, IEntropySource entropy)
@@ -83,12 +88,18 @@ internal sealed partial class IceAgent
                 return null;
             }
 
-            if (_responses.Count > 0)
+            if (_responses.Count > 0 || IsExhausted)
             {
                 return TimeSpan.Zero;
             }
 
             TimeSpan? next = _nominateAt;
+            if (_previous is { } previous)
+            {
+                next = Earlier(next, EndOfPrevious(previous));
+                next = previous.RetiresAt is null ? Earlier(next, previous.Pair.Due) : next;
+            }
+
             if (_remoteCredentials is not null && HasCheckToStart())
             {
                 next = Earlier(next, _nextCheck);
@@ -111,13 +122,23 @@ internal sealed partial class IceAgent
         }
     }
 
-    /// <summary>When consent expires, or the first pair must work.</summary>
-    private TimeSpan FailureTime => (_selected is null || State == IceConnectionState.Checking ? _started : _selected.LastResponse) + _options.FailedTimeout;
+    /// <summary>When consent expires, or the first pair must work. While the pair of before a restart works, nothing has failed.</summary>
+    private TimeSpan FailureTime => (_selected is { } selected && selected.LastResponse > _started ? selected.LastResponse : _started) + _options.FailedTimeout;
+
+    /// <summary>Neither side has more candidates, and every pair has failed.</summary>
+    private bool IsExhausted => State == IceConnectionState.Checking && _selected is null && _localEnded && _remoteEnded && _remoteCredentials is not null &&
+        _pairs.Count > 0 && _pairs.TrueForAll(p => p.State == CandidatePairState.Failed);
 
     /// <summary>Sets the credentials from the peer's description. Checks begin, once there are pairs.</summary>
     public void SetRemoteCredentials(TimeSpan now, IceCredentials credentials)
     {
+        if (_remoteCredentials is null)
+        {
+            _started = now;
+        }
+
         _remoteCredentials = credentials;
+        RemoveCandidatesOfOtherSessions();
         _outgoingUsername = [.. credentials.UsernameFragmentBytes, (byte)':', .. LocalCredentials.UsernameFragmentBytes];
         StartChecking(now);
     }
@@ -125,6 +146,11 @@ internal sealed partial class IceAgent
     /// <summary>Adds a candidate of this side, and pairs it.</summary>
     public void AddLocalCandidate(TimeSpan now, IceCandidate candidate)
     {
+        if (!IsAllowed(candidate.Address))
+        {
+            return;
+        }
+
         _localCandidates.Add(candidate);
         foreach (IceCandidate remote in _remoteCandidates)
         {
@@ -134,10 +160,10 @@ internal sealed partial class IceAgent
         StartChecking(now);
     }
 
-    /// <summary>Adds a candidate of the peer, before or after its credentials, in any order; repeated ones change nothing.</summary>
+    /// <summary>Adds a candidate of the peer, before or after its credentials, in any order; repeated ones and those of another session change nothing.</summary>
     public void AddRemoteCandidate(TimeSpan now, IceCandidate candidate)
     {
-        if (State is IceConnectionState.Closed or IceConnectionState.Failed)
+        if (State is IceConnectionState.Closed or IceConnectionState.Failed || !IsAllowed(candidate.Address) || IsOfAnotherSession(candidate))
         {
             return;
         }
@@ -178,13 +204,16 @@ internal sealed partial class IceAgent
     /// <summary>The peer has no more candidates.</summary>
     public void SetRemoteEndOfCandidates() => _remoteEnded = true;
 
+    /// <summary>This side has no more candidates: with the peer's end of candidates, the state is Failed once every pair has failed.</summary>
+    public void SetLocalEndOfCandidates() => _localEnded = true;
+
     /// <summary>
     /// Whether the peer has proved that it receives at this address: data from elsewhere is not for this connection, and
     /// must not be answered.
     /// </summary>
     public bool IsValidatedRemote(TransportAddress remote)
     {
-        if (_selected is { } selected && selected.Remote.Address == remote)
+        if (_selected?.Remote.Address == remote || _previous?.Pair.Remote.Address == remote)
         {
             return true;
         }
@@ -212,7 +241,7 @@ internal sealed partial class IceAgent
             return false;
         }
 
-        if (State is not (IceConnectionState.Closed or IceConnectionState.Failed) && StunMessage.TryParse(datagram, out StunMessage message) &&
+        if (State is not (IceConnectionState.Closed or IceConnectionState.Failed) && IsAllowed(remote) && StunMessage.TryParse(datagram, out StunMessage message) &&
             message.Method == StunMessage.BindingMethod && message.HasValidFingerprint())
         {
             switch (message.Class)
@@ -262,7 +291,12 @@ internal sealed partial class IceAgent
             CheckAllAgain();
         }
 
-        if (FailureTime <= now)
+        if (_previous is { } previous && EndOfPrevious(previous) <= now)
+        {
+            EndPrevious();
+        }
+
+        if (FailureTime <= now || IsExhausted)
         {
             Fail();
         }
@@ -274,26 +308,62 @@ internal sealed partial class IceAgent
         transmit = default;
         if (_responses.TryDequeue(out StunResponse? response))
         {
-            int length = response.Write(buffer, LocalCredentials.PasswordBytes);
+            int length = response.Write(buffer);
             transmit = new Transmit(response.Local, response.Remote, length, length);
             return true;
         }
 
-        if (_remoteCredentials is null || State is IceConnectionState.Closed or IceConnectionState.Failed || !TryTakeCheck(now, out CandidatePair? pair))
+        if (State is IceConnectionState.Closed or IceConnectionState.Failed)
         {
             return false;
         }
 
-        int written = WriteCheck(buffer, pair!);
+        CandidatePair? pair;
+        int written;
+        if (TryTakePreviousCheck(now, out IceGeneration? previous))
+        {
+            pair = previous!.Pair;
+            written = WriteCheck(buffer, pair, previous.OutgoingUsername, previous.RemoteCredentials);
+        }
+        else if (_remoteCredentials is not null && TryTakeCheck(now, out pair))
+        {
+            written = WriteCheck(buffer, pair!, _outgoingUsername, _remoteCredentials);
+        }
+        else
+        {
+            return false;
+        }
+
         transmit = new Transmit(pair!.Local.Base, pair.Remote.Address, written, written);
         return true;
     }
 
     public bool TryPollEvent(out IceEvent e) => _events.TryDequeue(out e);
 
-    /// <summary>New credentials and candidates (RFC 8445 section 9); the selected pair carries data until another one is found.</summary>
+    /// <summary>
+    /// Begins a new session (RFC 8445 section 9): new credentials for this side; the peer's credentials and candidates are to
+    /// be told anew. Until the new session has a pair, the selected one carries data, and consent for it is kept.
+    /// </summary>
+    /// <remarks>The roles stay. When it never finds a pair, the state stays Checking for as long as the old pair works.</remarks>
     public void Restart(TimeSpan now)
     {
+        if (State == IceConnectionState.Closed)
+        {
+            return;
+        }
+
+        if (State is IceConnectionState.Connected or IceConnectionState.Disconnected)
+        {
+            CandidatePair pair = _selected!;
+            pair.State = CandidatePairState.Succeeded;
+            pair.IsNominated = pair.IsNominating = false;
+            _previous = new IceGeneration(LocalCredentials, _remoteCredentials!, _outgoingUsername, pair);
+        }
+        else if (State == IceConnectionState.Failed)
+        {
+            _selected = null;
+        }
+
         LocalCredentials = IceCredentials.Create(_entropy);
         _remoteCredentials = null;
         _remoteEnded = false;
@@ -303,7 +373,7 @@ internal sealed partial class IceAgent
         _responses.Clear();
         _nominateAt = null;
         _started = now;
-        SetState(IceConnectionState.Checking);
+        SetState(State == IceConnectionState.New ? State : IceConnectionState.Checking);
     }
 
     /// <summary>Stops everything; nothing is sent any more.</summary>
@@ -319,7 +389,29 @@ internal sealed partial class IceAgent
 
     private static TimeSpan Earlier(TimeSpan? a, TimeSpan b) => a < b ? a.Value : b;
 
+    private bool IsAllowed(TransportAddress address) =>
+        (_options.AddressFamily is not { } family || address.IsIPv6 == (family == AddressFamily.InterNetworkV6)) && _options.AddressFilter?.Invoke(address) != false;
+
+    // Before the peer's credentials are known, only those of the session before tell what is out of date.
+    private bool IsOfAnotherSession(IceCandidate candidate) => candidate.UsernameFragment is { } fragment &&
+        (_remoteCredentials is not null ? fragment != _remoteCredentials.UsernameFragment : fragment == _previous?.RemoteCredentials.UsernameFragment);
+
+    private void RemoveCandidatesOfOtherSessions()
+    {
+        foreach (IceCandidate candidate in _remoteCandidates.FindAll(IsOfAnotherSession))
+        {
+            // A check with this session's password has come from some of them: those are right all the same.
+            if (!_pairs.Exists(p => p.Remote == candidate && p.IsRemoteValidated))
+            {
+                _remoteCandidates.Remove(candidate);
+                _pairs.RemoveAll(p => p.Remote == candidate);
+            }
+        }
+    }
+
     private static bool CanPair(TransportAddress local, TransportAddress remote) => local.IsIPv6 == remote.IsIPv6;
+
+    private TimeSpan EndOfPrevious(IceGeneration previous) => previous.RetiresAt ?? (previous.Pair.LastResponse + _options.FailedTimeout);
 
     private void StartChecking(TimeSpan now)
     {

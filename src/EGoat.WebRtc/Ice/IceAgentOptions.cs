@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace EGoat.WebRtc.Ice;
 
 /// <summary>Times and bounds of an <see cref="IceAgent"/>.</summary>
@@ -32,4 +34,13 @@ public sealed record IceAgentOptions
 
     /// <summary>Most candidate pairs (RFC 8445 section 6.1.2.5). Default 100.</summary>
     public int MaxPairs { get; init; } = 100;
+
+    /// <summary>The only address family that is used; null, the default, for both.</summary>
+    public AddressFamily? AddressFamily { get; init; }
+
+    /// <summary>
+    /// Whether an address may be used: candidates of either side with other addresses are dropped, and datagrams from
+    /// there are not answered. Null, the default, allows all.
+    /// </summary>
+    public Func<TransportAddress, bool>? AddressFilter { get; init; }
 }

@@ -48,6 +48,9 @@ public sealed record IceCandidate
     /// <summary>For a local candidate: the address of the socket that sends for it. For a remote one: its address.</summary>
     public TransportAddress Base { get; }
 
+    /// <summary>The user fragment of the session that a trickled candidate belongs to (RFC 8838 section 11.3); null when it does not say.</summary>
+    public string? UsernameFragment { get; init; }
+
     /// <summary>A host candidate of this side.</summary>
     /// <param name="address">The address of the interface, with the socket's port.</param>
     /// <param name="base">The socket's own address: the same, or the unspecified address when it is bound to all interfaces.</param>
@@ -81,7 +84,7 @@ public sealed record IceCandidate
         new(CreateFoundation(IceCandidateType.PeerReflexive, address), priority, address, IceCandidateType.PeerReflexive, null, address);
 
     /// <summary>
-    /// Parses <c>candidate:foundation 1 udp priority address port typ type [raddr address rport port] …</c> (RFC 8839
+    /// Parses <c>candidate:foundation 1 udp priority address port typ type [raddr address rport port] [ufrag text] …</c> (RFC 8839
     /// section 5.1). False for other components, TCP, and names in place of addresses (browsers write <c>.local</c> names).
     /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out IceCandidate? candidate)
@@ -109,15 +112,20 @@ public sealed record IceCandidate
         }
 
         TransportAddress? related = null;
+        string? usernameFragment = null;
         for (int i = 8; i + 1 < words.Length; i += 2)
         {
             if (words[i] == "raddr" && i + 3 < words.Length && words[i + 2] == "rport" && TryParseAddress(words[i + 1], words[i + 3], out TransportAddress parsed))
             {
                 related = parsed;
             }
+            else if (words[i] == "ufrag")
+            {
+                usernameFragment = words[i + 1];
+            }
         }
 
-        candidate = new IceCandidate(words[0], priority, address, type, related, address);
+        candidate = new IceCandidate(words[0], priority, address, type, related, address) { UsernameFragment = usernameFragment };
         return true;
     }
 
@@ -130,6 +138,11 @@ public sealed record IceCandidate
         {
             TransportAddress related = RelatedAddress ?? TransportAddress.FromBytes(new byte[Address.AddressLength], 0);
             text.Append(CultureInfo.InvariantCulture, $" raddr {related.Address} rport {related.Port}");
+        }
+
+        if (UsernameFragment is not null)
+        {
+            text.Append(" ufrag ").Append(UsernameFragment);
         }
 
         return text.ToString();

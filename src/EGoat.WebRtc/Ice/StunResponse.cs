@@ -4,17 +4,17 @@ using EGoat.WebRtc.Stun;
 namespace EGoat.WebRtc.Ice;
 
 /// <summary>An answer to a connectivity check that waits to be sent (RFC 8445 section 7.3).</summary>
-internal sealed record StunResponse(TransportAddress Local, TransportAddress Remote, StunTransactionId TransactionId, int ErrorCode, string Reason, ushort UnknownAttribute)
+internal sealed record StunResponse(TransportAddress Local, TransportAddress Remote, StunTransactionId TransactionId, byte[] Key, int ErrorCode, string Reason, ushort UnknownAttribute)
 {
-    public static StunResponse Success(TransportAddress local, TransportAddress remote, StunTransactionId id) => new(local, remote, id, 0, "", 0);
+    public static StunResponse Success(TransportAddress local, TransportAddress remote, StunTransactionId id, byte[] key) => new(local, remote, id, key, 0, "", 0);
 
-    public static StunResponse Error(TransportAddress local, TransportAddress remote, StunTransactionId id, int code, string reason) =>
-        new(local, remote, id, code, reason, 0);
+    public static StunResponse Error(TransportAddress local, TransportAddress remote, StunTransactionId id, byte[] key, int code, string reason) =>
+        new(local, remote, id, key, code, reason, 0);
 
-    public static StunResponse UnknownAttributes(TransportAddress local, TransportAddress remote, StunTransactionId id, ushort attribute) =>
-        new(local, remote, id, 420, "Unknown Attribute", attribute);
+    public static StunResponse UnknownAttributes(TransportAddress local, TransportAddress remote, StunTransactionId id, byte[] key, ushort attribute) =>
+        new(local, remote, id, key, 420, "Unknown Attribute", attribute);
 
-    public int Write(Span<byte> buffer, ReadOnlySpan<byte> password)
+    public int Write(Span<byte> buffer)
     {
         StunClass @class = ErrorCode == 0 ? StunClass.SuccessResponse : StunClass.ErrorResponse;
         var writer = new StunMessageWriter(buffer, @class, StunMessage.BindingMethod, TransactionId);
@@ -32,6 +32,6 @@ internal sealed record StunResponse(TransportAddress Local, TransportAddress Rem
             writer.AddUnknownAttribute(UnknownAttribute);
         }
 
-        return writer.Finish(password);
+        return writer.Finish(Key);
     }
 }

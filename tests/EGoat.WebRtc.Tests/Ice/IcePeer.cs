@@ -9,8 +9,13 @@ internal sealed class IcePeer : ISimulatedNode
     private readonly TransportAddress[] _addresses;
 
     public IcePeer(SimulatedNetwork network, bool isControlling, int seed, params string[] addresses)
+        : this(network, new IceAgentOptions(), isControlling, seed, addresses)
     {
-        Agent = new IceAgent(isControlling, new IceAgentOptions(), new SeededEntropy(seed));
+    }
+
+    public IcePeer(SimulatedNetwork network, IceAgentOptions options, bool isControlling, int seed, params string[] addresses)
+    {
+        Agent = new IceAgent(isControlling, options, new SeededEntropy(seed));
         _addresses = [.. addresses.Select(Parse)];
         network.Attach(this, _addresses);
         for (int i = 0; i < _addresses.Length; i++)
