@@ -1,5 +1,6 @@
 using System.Text;
 using EGoat.WebRtc.Stun;
+using EGoat.WebRtc.Turn;
 
 namespace EGoat.WebRtc.Tests.Stun;
 
@@ -21,6 +22,11 @@ public sealed class StunMessageTests
     private static readonly byte[] SampleResponse6 = Convert.FromHexString(
         "010100482112a442b7e7a701bc34d686fa87dfae8022000b7465737420766563746f7220002000140002a1470113a9faa5d3f179bc25f4b5bed2b9d9" +
         "00080014a382954e4be67bf11784c97c8292c275bfe3ed4180280004c8fb0b4c");
+
+    /// <summary>RFC 5769 section 2.4: a request with a long-term credential, without FINGERPRINT.</summary>
+    private static readonly byte[] SampleLongTermRequest = Convert.FromHexString(
+        "000100602112a44278ad3433c6ad72c029da412e00060012e3839ee38388e383aae38383e382afe382b900000015001c662f2f3439396b393534643" +
+        "64f4c33346f4c394653547679363473410014000b6578616d706c652e6f72670000080014f67024656dd64a3e02b8e0712e85c9a28ca89666");
 
     [Fact]
     public void The_sample_request_of_RFC_5769_verifies()
@@ -54,6 +60,46 @@ public sealed class StunMessageTests
         Assert.True(message.VerifyIntegrity(Password));
         Assert.True(message.TryGetXorAddress(StunAttributeType.XorMappedAddress, out address));
         Assert.Equal("[2001:db8:1234:5678:11:2233:4455:6677]:32853", address.ToString());
+    }
+
+    [Fact]
+    public void The_sample_request_with_a_long_term_credential_of_RFC_5769_verifies()
+    {
+        Assert.True(StunMessage.TryParse(SampleLongTermRequest, out StunMessage message));
+        Assert.Equal((StunClass.Request, StunMessage.BindingMethod), (message.Class, message.Method));
+        Assert.False(message.HasValidFingerprint());
+        Assert.True(message.TryGetAttribute(StunAttributeType.Username, out ReadOnlySpan<byte> username));
+        Assert.Equal("\u30DE\u30C8\u30EA\u30C3\u30AF\u30B9", Encoding.UTF8.GetString(username));
+        Assert.True(message.TryGetAttribute(StunAttributeType.Realm, out ReadOnlySpan<byte> realm));
+        Assert.Equal("example.org", Encoding.UTF8.GetString(realm));
+        Assert.True(message.TryGetAttribute(StunAttributeType.Nonce, out ReadOnlySpan<byte> nonce));
+        Assert.Equal("f//499k954d6OL34oL9FSTvy64sA", Encoding.UTF8.GetString(nonce));
+
+        // The key, as a client makes it from the challenge that came before.
+        var challenge = new byte[256];
+        var writer = new StunMessageWriter(challenge, StunClass.ErrorResponse, StunMessage.BindingMethod, new StunTransactionId(1, 2));
+        writer.AddErrorCode(401, "Unauthorized"u8);
+        writer.Add(StunAttributeType.Realm, realm);
+        writer.Add(StunAttributeType.Nonce, nonce);
+        Assert.True(StunMessage.TryParse(challenge.AsSpan(0, writer.Finish()), out StunMessage error));
+        var credential = new LongTermCredential(Encoding.UTF8.GetString(username), "TheMatrIX");
+        Assert.True(credential.TryUpdate(error));
+        Assert.True(message.VerifyIntegrity(credential.Key));
+        Assert.False(message.VerifyIntegrity("TheMatrIX"u8));
+    }
+
+    [Fact]
+    public void Every_damaged_byte_of_the_samples_is_noticed()
+    {
+        foreach (byte[] sample in new[] { SampleRequest, SampleResponse4, SampleResponse6 })
+        {
+            for (int i = 0; i < sample.Length; i++)
+            {
+                byte[] damaged = [.. sample];
+                damaged[i] ^= 1;
+                Assert.False(StunMessage.TryParse(damaged, out StunMessage message) && message.HasValidFingerprint());
+            }
+        }
     }
 
     [Theory]
