@@ -64,6 +64,12 @@ internal sealed partial class TurnClient
             return 0;
         }
 
+        // What goes through a relay that is gone gets no error: a restarted server is noticed by its silence.
+        if (_refreshAt is not null && now - _lastHeard > SilenceInterval)
+        {
+            _refreshAt = now;
+        }
+
         TransportAddress address = peer.WithPort(0);
         if (!_permissions.TryGetValue(address, out TurnPermission? permission))
         {

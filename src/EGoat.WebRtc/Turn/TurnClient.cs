@@ -39,12 +39,21 @@ internal sealed partial class TurnClient
     /// <summary>The same when the server has no room (RFC 8656 section 7.4: at least a minute).</summary>
     private static readonly TimeSpan CapacityRetryInterval = TimeSpan.FromMinutes(1);
 
+    /// <summary>The same when the server has said that the allocation is gone.</summary>
+    private static readonly TimeSpan LostRetryInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Silence of the server, while this side sends, after which it is asked whether the allocation is still there.</summary>
+    private static readonly TimeSpan SilenceInterval = TimeSpan.FromSeconds(7);
+
     private readonly bool _isReliable;
     private readonly bool _isIPv6;
     private readonly LongTermCredential _credential;
     private readonly IEntropySource _entropy;
     private readonly List<TurnTransaction> _transactions = [];
+
+    /// <summary>Null while the request is under way, or when there is no allocation.</summary>
     private TimeSpan? _refreshAt;
+    private TimeSpan _lastHeard;
     private TimeSpan? _retryAt;
     private bool _isClosed;
 
@@ -170,6 +179,7 @@ internal sealed partial class TurnClient
     {
         peer = default;
         payload = default;
+        _lastHeard = now;
         if (IsChannelData(datagram))
         {
             return TryUnwrapChannelData(datagram, out peer, out payload);
@@ -273,6 +283,9 @@ internal sealed partial class TurnClient
                     Begin(new TurnTransaction(RefreshMethod, _isReliable) { IsKept = false });
                 }
 
+                break;
+            case RefreshMethod or CreatePermissionMethod or ChannelBindMethod when code == AllocationMismatch && RelayedAddress is not null:
+                Lose(now + LostRetryInterval, "The TURN server has lost the allocation.");
                 break;
             case RefreshMethod when transaction.IsKept:
                 Lose(now + RetryInterval, $"The TURN server {what}.");

@@ -15,8 +15,10 @@ internal sealed class InternetPeer : ISimulatedNode
     private InternetPeer(string address, bool isControlling, int seed, IceAgentOptions? options)
     {
         _local = new TransportAddress(IPAddress.Parse(address), 5000);
-        Agent = new IceAgent(isControlling, options ?? new IceAgentOptions(), new SeededEntropy((2 * seed) + (isControlling ? 1 : 2)));
-        Gatherer = new IceGatherer(new SeededEntropy(1000 + seed));
+        byte[] bytes = _local.Address.GetAddressBytes();
+        int ownSeed = (1000 * seed) + bytes[2] + bytes[3]; // two peers of a test never have the same tie-breaker
+        Agent = new IceAgent(isControlling, options ?? new IceAgentOptions(), new SeededEntropy(ownSeed));
+        Gatherer = new IceGatherer(new SeededEntropy(ownSeed + 500));
         AddCandidate(TimeSpan.Zero, IceCandidate.CreateHost(_local, _local, 65535));
     }
 
@@ -70,6 +72,13 @@ internal sealed class InternetPeer : ISimulatedNode
     {
         _peer = other.Agent;
         other.Agent.SetRemoteCredentials(now, Agent.LocalCredentials);
+    }
+
+    /// <summary>After a restart the other side wants every candidate anew.</summary>
+    public void TellAgain()
+    {
+        _untold.Clear();
+        _untold.AddRange(Agent.LocalCandidates);
     }
 
     public void HandleDatagram(TimeSpan now, TransportAddress local, TransportAddress remote, Span<byte> datagram)

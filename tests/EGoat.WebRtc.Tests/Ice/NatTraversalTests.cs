@@ -171,6 +171,28 @@ public sealed class NatTraversalTests
         _ => "srflx",
     };
 
+    [Fact]
+    public void A_relayed_connection_survives_a_restart_of_the_TURN_server()
+    {
+        for (int seed = 0; seed < 10; seed++)
+        {
+            var network = new SimulatedNetwork(seed, NetworkConditions.Perfect with { Latency = TimeSpan.FromMilliseconds(10), Jitter = TimeSpan.FromMilliseconds(5) });
+            var T = new SimulatedTurnServer(network, AddressT);
+            InternetPeer A = Create(network, "Symmetric", false, "203.0.113.1", "10.0.1.1", isControlling: true, seed);
+            InternetPeer Z = Create(network, "Symmetric", false, "203.0.113.2", "10.0.2.1", isControlling: false, seed);
+            A.AddTurn(AddressT);
+            Z.AddTurn(AddressT);
+            A.SignalTo(Z, network.Now);
+            Z.SignalTo(A, network.Now);
+            AssertOutcome(network, A, Z, "relay", "relay");
+            T.Restart();
+            Assert.True(network.Run(() => A.Path == "none" || Z.Path == "none", TimeSpan.FromSeconds(20)), network.Describe());
+            Assert.True(network.Run(() => A.Path == "relay" && Z.Path == "relay", TimeSpan.FromSeconds(20)), $"{A.Agent}\n{Z.Agent}\n{network.Describe()}");
+            network.Run(TimeSpan.FromMinutes(2));
+            Assert.Equal(("relay", "relay"), (A.Path, Z.Path));
+        }
+    }
+
     private static string[] Split(string row) => row.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
     private static SimulatedNetwork CreateNetwork(int seed)

@@ -181,13 +181,49 @@ public sealed class TurnClientTests
         TransportAddress relayed = A.Client.RelayedAddress!.Value;
         T.Restart();
         Assert.True(_network.Run(() => A.Client.RelayedAddress is null, TimeSpan.FromMinutes(10)), _network.Describe());
-        Assert.Equal("The TURN server refuses with 437 Allocation Mismatch.", A.Client.FailureReason);
+        Assert.Equal("The TURN server has lost the allocation.", A.Client.FailureReason);
         Assert.True(_network.Run(() => A.Client.RelayedAddress is not null, TimeSpan.FromSeconds(11)), _network.Describe());
         Assert.NotEqual(relayed, A.Client.RelayedAddress);
         Assert.Null(A.Client.FailureReason);
         A.Send(_network.Now, Z.Address, 99, 2);
         _network.Run(TimeSpan.FromSeconds(1));
         Assert.Equal([1, 2], Z.Received.Select(r => (int)r.Bytes[1]));
+    }
+
+    [Fact]
+    public void A_server_that_restarts_is_noticed_within_seconds_while_something_is_sent()
+    {
+        (TurnPeer A, SimulatedHost Z, SimulatedTurnServer T) = CreateAllocated();
+        Z.Echoes = true;
+        for (byte second = 0; second < 60; second++)
+        {
+            if (second == 30)
+            {
+                T.Restart();
+            }
+
+            A.Send(_network.Now, Z.Address, 99, second);
+            _network.Run(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.InRange(Z.Received.Count, 48, 59);
+        Assert.Equal(59, Z.Received[^1].Bytes[1]);
+        Assert.Equal(1, T.Requests.Count(r => r.ErrorCode == 437));
+    }
+
+    [Fact]
+    public void A_peer_that_is_silent_costs_the_server_few_requests()
+    {
+        (TurnPeer A, SimulatedHost Z, SimulatedTurnServer T) = CreateAllocated();
+        int before = T.Requests.Count;
+        for (int i = 0; i < 600; i++)
+        {
+            A.Send(_network.Now, Z.Address, 99);
+            _network.Run(TimeSpan.FromMilliseconds(100));
+        }
+
+        Assert.InRange(T.Requests.Count - before, 3, 12);
+        Assert.Equal(600, Z.Received.Count);
     }
 
     [Fact]
