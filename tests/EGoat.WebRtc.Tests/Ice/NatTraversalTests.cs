@@ -121,7 +121,7 @@ public sealed class NatTraversalTests
         A.SignalTo(Z, network.Now);
         Z.SignalTo(A, network.Now);
         AssertOutcome(network, A, Z, expectedA, expectedZ);
-        bool isLost = network.Run(() => A.Path != expectedA || Z.Path != expectedZ, TimeSpan.FromHours(1));
+        bool isLost = network.Run(() => A.Path != expectedA || Z.Path != expectedZ, TimeSpan.FromMinutes(20));
         Assert.False(isLost, network.Describe());
     }
 
