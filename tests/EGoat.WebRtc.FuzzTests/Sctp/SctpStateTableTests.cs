@@ -63,7 +63,7 @@ public sealed class SctpStateTableTests
     private static readonly string[] Packets =
     [
         "Data", "DataOfTheOtherKind", "EmptyData", "Init", "InitAck", "Sack", "Heartbeat", "HeartbeatAck", "Abort", "Shutdown", "ShutdownAck", "Error", "StaleCookie",
-        "CookieEcho", "RestartedCookieEcho", "CookieAck", "ShutdownComplete", "ReConfig", "ForwardTsn", "Unknown",
+        "CookieEcho", "RestartedCookieEcho", "CookieAck", "ShutdownComplete", "ReConfig", "ForwardTsn", "Pad", "Unknown",
     ];
 
     public static TheoryData<string, string, string> Table
@@ -174,6 +174,7 @@ public sealed class SctpStateTableTests
             "RestartedCookieEcho" => RestartedCookieEcho(target),
             "CookieAck" => Packet(target, SctpChunks.Chunk(ChunkType.CookieAck, 0)),
             "ShutdownComplete" => Packet(target, SctpChunks.Chunk(ChunkType.ShutdownComplete, 0)),
+            "Pad" => Packet(target, SctpChunks.Chunk(ChunkType.Pad, 0, 0, 0, 0, 0)),
             "ReConfig" => Packet(target, SctpChunks.Chunk(ChunkType.ReConfig, 0, SctpChunks.Chunk(0, (byte)ParameterType.OutgoingSsnResetRequest, SctpChunks.Words(target.InitialTsnOfZ, 0, tsn - 1)))),
             "ForwardTsn" => Packet(target, SctpChunks.Chunk(isInterleaved ? ChunkType.IForwardTsn : ChunkType.ForwardTsn, 0, SctpChunks.Words(tsn + 1))),
             _ => Packet(target, SctpChunks.Chunk((ChunkType)0xFF, 0, 1, 2, 3)),

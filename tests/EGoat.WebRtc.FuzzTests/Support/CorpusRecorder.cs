@@ -135,8 +135,8 @@ internal sealed class CorpusRecorder
         var buffer = new byte[200];
         var id = StunTransactionId.Read(new byte[StunTransactionId.Length]);
         TransportAddress.TryParse("192.0.2.1", 5000, out TransportAddress address);
-        Keep("stun-role-conflict.hex", buffer.AsSpan(0, StunResponse.Error(address, address, id, 487, "Role Conflict").Write(buffer, "password"u8)));
-        Keep("stun-unknown-attribute.hex", buffer.AsSpan(0, StunResponse.UnknownAttributes(address, address, id, 0x7777).Write(buffer, "password"u8)));
+        Keep("stun-role-conflict.hex", buffer.AsSpan(0, StunResponse.Error(address, address, id, "password"u8.ToArray(), 487, "Role Conflict").Write(buffer)));
+        Keep("stun-unknown-attribute.hex", buffer.AsSpan(0, StunResponse.UnknownAttributes(address, address, id, "password"u8.ToArray(), 0x7777).Write(buffer)));
     }
 
     private void RecordTexts()
