@@ -12,7 +12,7 @@ internal sealed class TurnStream : IAsyncDisposable
 {
     /// <summary>Messages that wait to be written; more are dropped, as a router would.</summary>
     private const int MaxQueued = 512;
-    private const int MaxMessageLength = 2048;
+    private const int MaxMessageLength = PeerConnectionOptions.DatagramSizeLimit + 512;
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
     private readonly Socket _socket;
