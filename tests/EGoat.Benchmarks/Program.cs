@@ -14,6 +14,13 @@ internal static class Program
         var root = new RootCommand("Measures E-Goat. Results are JSON lines: one for the machine, one for each run, one with the medians of each case.")
         {
             TransferCommand.Create(),
+            ChannelCommand.Create(),
+            LatencyCommand.Create(),
+            ConnectCommand.Create(),
+            MeshCommand.Create(),
+            BroadcastCommand.Create(),
+            ImportCommand.Create(),
+            IdleCommand.Create(),
             worker,
         };
         return await root.Parse(args).InvokeAsync();

@@ -14,19 +14,16 @@ internal static class TransferCommand
         Option<int> mib = CommandOptions.Number("--mib", 1024, "The size of the file in MiB");
         Option<int> runs = CommandOptions.Runs(5);
         Option<string?> program = CommandOptions.Program();
-        var medium = new Option<string>("--medium") { Description = "Where source and target are: memory, disk (until it is synced) or both (default both).", HelpName = "WHERE", DefaultValueFactory = _ => "both" };
-        medium.AcceptOnlyFromAmong("memory", "disk", "both");
-        var disk = new Option<string>("--disk") { Description = "A folder on a disk (default /var/tmp).", HelpName = "DIR", DefaultValueFactory = _ => OperatingSystem.IsWindows() ? Path.GetTempPath() : "/var/tmp" };
-        var command = new Command(Benchmark, "A file from one egoat process to another; baselines: a plain TCP copy, scp.") { mib, runs, medium, disk, program };
+        var media = new MediumOptions();
+        var command = new Command(Benchmark, "A file from one egoat process to another; baselines: a plain TCP copy, scp.") { mib, runs, media.Medium, media.Disk, program };
         command.SetAction(async (result, cancellationToken) =>
         {
             Machine.Describe();
-            foreach (bool isDisk in (bool[])[false, true])
+            foreach ((ScratchFolder folder, bool isSynced) in media.CreateFolders(result))
             {
-                if (result.GetRequiredValue(medium) is "both" || result.GetRequiredValue(medium) == (isDisk ? "disk" : "memory"))
+                using (folder)
                 {
-                    using ScratchFolder folder = isDisk ? ScratchFolder.In(result.GetRequiredValue(disk)) : ScratchFolder.InMemory();
-                    await RunAsync(folder, isDisk, result.GetValue(mib), result.GetValue(runs), Programs.EGoat(result.GetValue(program)), cancellationToken);
+                    await RunAsync(folder, isSynced, result.GetValue(mib), result.GetValue(runs), Programs.EGoat(result.GetValue(program)), cancellationToken);
                 }
             }
         });

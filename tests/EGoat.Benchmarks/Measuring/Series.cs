@@ -8,6 +8,9 @@ namespace EGoat.Benchmarks.Measuring;
 /// </summary>
 internal sealed class Series(string benchmark, params (string Name, JsonNode Value)[] condition)
 {
+    /// <summary>With fewer runs the 99th percentile is the largest value.</summary>
+    private const int RunsForPercentile = 20;
+
     private readonly OrderedDictionary<string, List<(string Name, double Value)[]>> _runs = [];
 
     public void Add(string @case, params (string Name, double Value)[] figures)
@@ -43,6 +46,11 @@ internal sealed class Series(string benchmark, params (string Name, JsonNode Val
             }
 
             line["min"] = JsonLines.Round(Values(@case, figure).Min());
+            if (runs.Count >= RunsForPercentile)
+            {
+                line["p99"] = JsonLines.Round(Statistics.Percentile(Values(@case, figure), 0.99));
+            }
+
             line["max"] = JsonLines.Round(Values(@case, figure).Max());
             foreach (string baseline in baselines.Where(b => b != @case && _runs.ContainsKey(b)))
             {

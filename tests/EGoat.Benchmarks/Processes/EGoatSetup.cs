@@ -9,7 +9,6 @@ internal sealed class EGoatSetup : IDisposable
     private readonly string[] _program;
     private readonly string _folder;
     private readonly ChildProcess _server;
-    private readonly string _url;
     private int _rooms;
 
     private EGoatSetup(string[] program, string folder, ChildProcess server, string url)
@@ -17,8 +16,11 @@ internal sealed class EGoatSetup : IDisposable
         _program = program;
         _folder = folder;
         _server = server;
-        _url = url;
+        Url = url;
     }
+
+    /// <summary>The signaling server.</summary>
+    public string Url { get; }
 
     /// <param name="program">The words that start egoat.</param>
     /// <param name="folder">Where installations and received files go.</param>
@@ -45,7 +47,7 @@ internal sealed class EGoatSetup : IDisposable
     /// </returns>
     public async Task<CopyResult> SendAsync(string file, int receiverCount, CancellationToken cancellationToken, params (string Name, string Value)[] environment)
     {
-        string[] room = ["--server", _url, "--room", $"bench{++_rooms}", "--json"];
+        string[] room = ["--server", Url, "--room", $"bench{++_rooms}", "--json"];
         var receivers = new List<ChildProcess>();
         try
         {

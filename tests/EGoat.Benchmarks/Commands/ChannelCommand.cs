@@ -1,0 +1,100 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using EGoat.Benchmarks.Links;
+using EGoat.Benchmarks.Measuring;
+using EGoat.Benchmarks.Processes;
+
+namespace EGoat.Benchmarks.Commands;
+
+/// <summary><c>channel</c>: bulk over one data channel between two processes, by size of the messages; and between two engines without sockets.</summary>
+internal static class ChannelCommand
+{
+    private const string Benchmark = "channel";
+    private const int LossMessageKib = 64;
+
+    public static Command Create()
+    {
+        Option<int> mib = CommandOptions.Number("--mib", 512, "How much is sent in a run, in MiB");
+        Option<int> warmUp = CommandOptions.Number("--warm-up-mib", 64, "How much is sent before, in MiB");
+        Option<int> runs = CommandOptions.Runs(5);
+        Option<double[]> sizes = CommandOptions.Numbers("--sizes-kib", "1,16,64,256", "Sizes of the messages in KiB");
+        Option<double[]> losses = CommandOptions.Numbers("--loss", "0,0.1,1,3", "Percentages of datagrams that are lost between two engines without sockets");
+        var command = new Command(Benchmark, "Bulk over one data channel, without rooms and files; baselines: TCP, TLS.") { mib, warmUp, runs, sizes, losses };
+        command.SetAction(async (result, cancellationToken) =>
+        {
+            Machine.Describe();
+            foreach (double kib in result.GetRequiredValue(sizes))
+            {
+                await RunSizeAsync((int)(kib * 1024), result.GetValue(warmUp), result.GetValue(mib), result.GetValue(runs), cancellationToken);
+            }
+
+            await RunLossesAsync(result.GetRequiredValue(losses), result.GetValue(warmUp), result.GetValue(mib), result.GetValue(runs), cancellationToken);
+        });
+        return command;
+    }
+
+    private static async Task RunSizeAsync(int messageBytes, int warmUpMib, int mib, int runs, CancellationToken cancellationToken)
+    {
+        var series = new Series(Benchmark, ("messageKib", messageBytes / 1024.0), ("mib", mib));
+        for (int run = 0; run < runs; run++)
+        {
+            series.Add("sockets", await RunPairAsync(LinkSession.Sockets, messageBytes, warmUpMib, mib, cancellationToken));
+            series.Add("sockets-no-gso", await RunPairAsync(LinkSession.Sockets, messageBytes, warmUpMib, mib, cancellationToken, ("EGOAT_GSO", "off")));
+            series.Add("engine", await RunEngineAsync(messageBytes, warmUpMib, mib, 0, cancellationToken));
+            series.Add("tcp", await RunPairAsync(LinkSession.Tcp, messageBytes, warmUpMib, mib, cancellationToken));
+            series.Add("tls", await RunPairAsync(LinkSession.Tls, messageBytes, warmUpMib, mib, cancellationToken));
+        }
+
+        series.Summarize("mibPerSecond", "tcp", "tls");
+    }
+
+    private static async Task RunLossesAsync(double[] percentages, int warmUpMib, int mib, int runs, CancellationToken cancellationToken)
+    {
+        var series = new Series($"{Benchmark}-loss", ("messageKib", LossMessageKib), ("mib", mib));
+        for (int run = 0; run < runs; run++)
+        {
+            foreach (double percent in percentages)
+            {
+                series.Add(Name(percent), await RunEngineAsync(LossMessageKib * 1024, warmUpMib, mib, percent, cancellationToken));
+            }
+        }
+
+        series.Summarize("cpuSecondsPerGib", Name(0));
+    }
+
+    private static string Name(double lossPercent) => string.Create(CultureInfo.InvariantCulture, $"engine-loss-{lossPercent}");
+
+    private static async Task<(string, double)[]> RunPairAsync(
+        string kind, int messageBytes, int warmUpMib, int mib, CancellationToken cancellationToken, params (string Name, string Value)[] environment)
+    {
+        string[] amounts = ["--link", kind, .. Amounts(messageBytes, warmUpMib, mib)];
+        using WorkerPair pair = await WorkerPair.ConnectAsync(["bulk-send", .. amounts], ["bulk-receive", .. amounts], 1, cancellationToken, environment);
+        JsonObject sent = await WorkerPair.ResultAsync(pair.A, cancellationToken);
+        JsonObject received = await WorkerPair.ResultAsync(pair.Z, cancellationToken);
+        return new CopyResult((double)sent["seconds"]!, Usage(sent), Usage(received)).ToFigures(mib);
+    }
+
+    private static async Task<(string, double)[]> RunEngineAsync(int messageBytes, int warmUpMib, int mib, double lossPercent, CancellationToken cancellationToken)
+    {
+        using ChildProcess worker = ChildProcess.Start(
+            "engine", Programs.Worker(["engine-bulk", .. Amounts(messageBytes, warmUpMib, mib), "--loss", lossPercent.ToString(CultureInfo.InvariantCulture)]));
+        JsonObject result = await WorkerPair.ResultAsync(worker, cancellationToken);
+        return
+        [
+            ("seconds", (double)result["seconds"]!),
+            ("mibPerSecond", mib / (double)result["seconds"]!),
+            ("cpuSecondsPerGib", (double)result["cpuSeconds"]! / (mib / 1024.0)),
+            ("peakMib", (double)result["peakMib"]!),
+            ("datagramsPerMib", (double)result["datagramsPerMib"]!),
+            ("virtualSeconds", (double)result["virtualSeconds"]!),
+        ];
+    }
+
+    private static string[] Amounts(int messageBytes, int warmUpMib, int mib) =>
+        ["--message-bytes", Text(messageBytes), "--warm-up-bytes", Text(warmUpMib * 1024L * 1024), "--bytes", Text(mib * 1024L * 1024)];
+
+    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static ProcessUsage Usage(JsonObject result) => new((double)result["cpuSeconds"]!, (double)result["peakMib"]!);
+}
