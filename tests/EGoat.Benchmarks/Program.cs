@@ -19,8 +19,10 @@ internal static class Program
             ConnectCommand.Create(),
             MeshCommand.Create(),
             BroadcastCommand.Create(),
+            HistoryCommand.Create(),
             ImportCommand.Create(),
             IdleCommand.Create(),
+            MicroCommand.Create(),
             worker,
         };
         return await root.Parse(args).InvokeAsync();

@@ -13,16 +13,12 @@ internal sealed class Series(string benchmark, params (string Name, JsonNode Val
 
     private readonly OrderedDictionary<string, List<(string Name, double Value)[]>> _runs = [];
 
+    /// <summary>Notes a run and writes its line.</summary>
     public void Add(string @case, params (string Name, double Value)[] figures)
     {
-        if (!_runs.TryGetValue(@case, out List<(string Name, double Value)[]>? runs))
-        {
-            _runs[@case] = runs = [];
-        }
-
-        runs.Add(figures);
+        Keep(@case, figures);
         JsonObject line = Begin(@case);
-        line["run"] = runs.Count;
+        line["run"] = _runs[@case].Count;
         foreach ((string name, double value) in figures)
         {
             line[name] = JsonLines.Round(value);
@@ -31,6 +27,18 @@ internal sealed class Series(string benchmark, params (string Name, JsonNode Val
         JsonLines.Write(line);
     }
 
+    /// <summary>Notes a run without a line: where there are many.</summary>
+    public void Keep(string @case, params (string Name, double Value)[] figures)
+    {
+        if (!_runs.TryGetValue(@case, out List<(string Name, double Value)[]>? runs))
+        {
+            _runs[@case] = runs = [];
+        }
+
+        runs.Add(figures);
+    }
+
+    /// <summary>Writes the line of each case.</summary>
     /// <param name="figure">The main figure; its spread and its ratios are told.</param>
     /// <param name="baselines">Cases to compare with; those that did not run are left out.</param>
     public void Summarize(string figure, params string[] baselines)
@@ -45,6 +53,7 @@ internal sealed class Series(string benchmark, params (string Name, JsonNode Val
                 line[name] = JsonLines.Round(Statistics.Median(Values(@case, name)));
             }
 
+            line["figure"] = figure;
             line["min"] = JsonLines.Round(Values(@case, figure).Min());
             if (runs.Count >= RunsForPercentile)
             {
