@@ -105,6 +105,7 @@ public sealed class ThreeParticipantsTests(ITestOutputHelper output) : IAsyncDis
         await MeasureAsync("file from ada", async () =>
         {
             _ada.WriteLine($"/send {fromAda}");
+            await _page.ClickAsync("#transfers button.accept");
             Assert.Equal(adaHash, TestFile.HashOf(await ReceivedAsync(_bob, "from-ada.bin")));
             IDownload download = await _page.RunAndWaitForDownloadAsync(() => _page.ClickAsync("#transfers a.save", new() { Timeout = Scale * 30_000 }));
             string saved = Path.Combine(_folder, "saved.bin");

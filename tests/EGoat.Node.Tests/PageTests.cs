@@ -59,7 +59,9 @@ public sealed class PageTests : IAsyncLifetime
         // A file from an installation to the other and the page.
         int length = Sizes.FileFromInstallation;
         (string path, byte[] hash) = _ada.CreateFile("from-ada.bin", length);
-        IReadOnlyList<EGoatTransfer> transfers = await ada.SendFiles([path], cancellationToken: Cancelled).Completion.WaitAsync(Cancelled);
+        FileSend send = ada.SendFiles([path], cancellationToken: Cancelled);
+        await page.ClickAsync("#transfers button.accept");
+        IReadOnlyList<EGoatTransfer> transfers = await send.Completion.WaitAsync(Cancelled);
         Assert.All(transfers, t => Assert.True(t.State == EGoatTransferState.Completed, t.Error));
         Assert.Equal(hash, TestFile.HashOf(Path.Combine(_bob.Inbox, "from-ada.bin")));
         IDownload download = await page.RunAndWaitForDownloadAsync(() => page.ClickAsync("#transfers a.save"));

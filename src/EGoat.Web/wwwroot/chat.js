@@ -1,21 +1,18 @@
 // The page: what people see and do. Everything that peers say is shown as text, never as markup.
 
 import { openHistory, takeToken } from './history.js';
+import { shownName } from './names.js';
 import { Room } from './room.js';
+import { fromDrop, fromFile, fromFolder } from './sources.js';
+import { TransferView, element } from './transfer-view.js';
+
+// Room and name of a page that was reloaded in the middle of a transfer.
+const INTERRUPTED = 'egoat-interrupted';
 
 const $ = id => document.getElementById(id);
 const shown = new Map();
-const transfers = new Map();
 let room;
-
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-const size = bytes => bytes < 1024 ? `${bytes} B` : bytes < 1024 ** 2 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+let transfers;
 
 function append(item) {
   const list = $('messages');
@@ -26,7 +23,7 @@ function append(item) {
 const view = {
   peers(peers) {
     $('peers').replaceChildren(...peers.map(peer => {
-      const item = element('li', peer.state, peer.name || 'connecting …');
+      const item = element('li', peer.state, peer.name ? shownName(peer.name) : 'connecting …');
       item.dataset.state = peer.state;
       if (peer.identity) item.append(element('small', '', peer.identity));
       return item;
@@ -37,7 +34,7 @@ const view = {
     if (shown.has(message.id)) return;
     const item = element('li', message.direction === 'Sent' ? 'own' : '');
     const time = new Date(message.receivedAt).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
-    item.append(element('span', 'from', `${message.from} · ${time}`), element('span', 'text', message.text));
+    item.append(element('span', 'from', `${shownName(message.from)} · ${time}`), element('span', 'text', message.text));
     shown.set(message.id, item);
     append(item);
   },
@@ -50,31 +47,11 @@ const view = {
   },
 
   transfer(transfer) {
-    let item = transfers.get(transfer.key);
-    if (!item) {
-      item = element('li');
-      item.append(element('span', 'what'), element('span', 'how'), element('progress'));
-      transfers.set(transfer.key, item);
-      $('transfers').append(item);
-    }
-    item.dataset.state = transfer.state;
-    item.dataset.hash = transfer.hash ?? '';
-    item.querySelector('.what').textContent = `${transfer.name} ${transfer.isOwn ? 'to' : 'from'} ${transfer.peer}`;
-    const how = item.querySelector('.how');
-    how.classList.toggle('failed', transfer.state === 'failed');
-    how.textContent = transfer.state === 'failed' ? transfer.error : transfer.state === 'completed' ? size(transfer.length) : `${size(transfer.transferred)} of ${size(transfer.length)}`;
-    const progress = item.querySelector('progress');
-    if (progress) {
-      progress.max = Math.max(1, transfer.length);
-      progress.value = transfer.transferred;
-      if (transfer.state === 'completed' || transfer.state === 'failed') progress.remove();
-    }
-    if (transfer.blob) {
-      const link = element('a', 'save', 'Save');
-      link.href = URL.createObjectURL(transfer.blob);
-      link.download = transfer.name;
-      how.append(' ', link);
-    }
+    transfers.show(transfer);
+  },
+
+  removed(key) {
+    transfers.remove(key);
   },
 
   status(text) {
@@ -86,12 +63,12 @@ const view = {
   },
 };
 
-async function join(e) {
-  e.preventDefault();
+async function join() {
   const name = $('name').value.trim();
   const history = openHistory();
   localStorage.setItem('egoat-name', name);
   room = new Room($('room').value.trim(), name, history, view);
+  transfers = new TransferView($('transfers'), room.transfers, view.notice);
   try {
     for (const message of await history.last(room.name)) view.message(message);
     await room.join();
@@ -114,6 +91,7 @@ function send(e) {
 
 function leave() {
   room.leave();
+  room = undefined;
   location.reload();
 }
 
@@ -123,23 +101,74 @@ async function invite() {
   view.notice(`Invite with ${link}`);
 }
 
+async function sendSources(sources) {
+  try {
+    room.sendFiles(await sources);
+  } catch (error) {
+    // Whoever closes a dialog wants nothing.
+    if (error.name !== 'AbortError') view.notice(error.message);
+  }
+}
+
+// A picker gives handles, with which a reloaded page can go on by itself; where there is none, the input serves.
+function pick(e, open) {
+  if (!open) return;
+  e.preventDefault();
+  sendSources(open());
+}
+
+async function pickFiles() {
+  const handles = await window.showOpenFilePicker({ multiple: true });
+  return Promise.all(handles.map(async handle => fromFile(await handle.getFile(), handle)));
+}
+
+const pickFolder = async () => Array.fromAsync(fromFolder(await window.showDirectoryPicker()));
+
+function chosen(e) {
+  sendSources([...e.target.files].map(file => fromFile(file)));
+  e.target.value = '';
+}
+
 function drop(e) {
   e.preventDefault();
   document.querySelector('section').classList.remove('dropping');
-  if (e.dataTransfer?.files.length > 0) room.sendFiles([...e.dataTransfer.files]);
+  if (e.dataTransfer) sendSources(fromDrop(e.dataTransfer));
+}
+
+// A page that closes in the middle of a transfer may be one that reloads: it does not say goodbye, and joins again by itself.
+function hide() {
+  if (!room?.transfers.isBusy) {
+    room?.leave();
+    return;
+  }
+  sessionStorage.setItem(INTERRUPTED, JSON.stringify({ room: room.name, name: $('name').value }));
+  room.vanish();
+}
+
+function goOn() {
+  const interrupted = sessionStorage.getItem(INTERRUPTED);
+  sessionStorage.removeItem(INTERRUPTED);
+  if (!interrupted) return;
+  const { room: name, name: displayName } = JSON.parse(interrupted);
+  $('room').value = name;
+  $('name').value = displayName;
+  join();
 }
 
 takeToken();
 $('name').value = localStorage.getItem('egoat-name') ?? '';
 $('room').value = new URLSearchParams(location.hash.slice(1)).get('room') ?? 'lobby';
-$('entry').addEventListener('submit', join);
+$('entry').addEventListener('submit', e => { e.preventDefault(); join(); });
 $('compose').addEventListener('submit', send);
 $('leave').addEventListener('click', leave);
 $('invite').addEventListener('click', invite);
-$('file').addEventListener('change', e => { room.sendFiles([...e.target.files]); e.target.value = ''; });
+for (const id of ['file', 'folder']) $(id).addEventListener('change', chosen);
+$('file').addEventListener('click', e => pick(e, window.showOpenFilePicker && pickFiles));
+$('folder').addEventListener('click', e => pick(e, window.showDirectoryPicker && pickFolder));
 const section = document.querySelector('section');
 section.addEventListener('dragover', e => { e.preventDefault(); section.classList.add('dropping'); });
 section.addEventListener('dragleave', () => section.classList.remove('dropping'));
 section.addEventListener('drop', drop);
-window.addEventListener('pagehide', () => room?.leave());
-if (!window.isSecureContext) view.status('This page came over plain http from another machine: browsers then refuse identity and files. Use https.');
+window.addEventListener('pagehide', hide);
+if (window.isSecureContext) goOn();
+else view.status('This page came over plain http from another machine: browsers then refuse identity and files. Use https.');

@@ -1,23 +1,39 @@
-// The page's own database: its certificate, and the messages when no history of this machine is at hand.
+// The page's own database: its certificate, the messages when no history of this machine is at hand, what was received and
+// what is being sent.
+
+const VERSION = 2;
 
 const open = () => new Promise((resolve, reject) => {
-  const request = indexedDB.open('egoat', 1);
-  request.onupgradeneeded = () => {
-    request.result.createObjectStore('identity');
-    request.result.createObjectStore('messages', { keyPath: ['fromIdentity', 'id'] }).createIndex('room', ['room', 'receivedAt']);
+  const request = indexedDB.open('egoat', VERSION);
+  request.onupgradeneeded = e => {
+    const made = request.result;
+    if (e.oldVersion < 1) {
+      made.createObjectStore('identity');
+      made.createObjectStore('messages', { keyPath: ['fromIdentity', 'id'] }).createIndex('room', ['room', 'receivedAt']);
+    }
+    if (e.oldVersion < 2) {
+      made.createObjectStore('received', { keyPath: 'file' }).createIndex('key', 'key');
+      made.createObjectStore('sources', { keyPath: 'key' });
+    }
   };
-  request.onsuccess = () => resolve(request.result);
+  request.onblocked = () => reject(new Error('Another tab has an older version of this page open: close it, then reload.'));
+  request.onsuccess = () => {
+    // A newer version of the page in another tab must not wait for this one.
+    request.result.onversionchange = () => request.result.close();
+    resolve(request.result);
+  };
   request.onerror = () => reject(request.error);
 });
 
 let database;
 
+// Runs one transaction. The result is that of the request which use returns, or what it returns itself.
 export async function transact(store, mode, use) {
   database ??= open();
   const transaction = (await database).transaction(store, mode);
-  const request = use(transaction.objectStore(store));
+  const used = use(transaction.objectStore(store));
   return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve(request.result);
-    transaction.onerror = () => reject(transaction.error);
+    transaction.oncomplete = () => resolve(used instanceof IDBRequest ? used.result : used);
+    transaction.onerror = transaction.onabort = () => reject(transaction.error);
   });
 }

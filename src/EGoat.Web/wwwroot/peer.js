@@ -21,7 +21,7 @@ export class Peer {
   #handled = Promise.resolve();
 
   // room: certificate, iceServers, hello(), introduce(to, data), and the handlers changed(peer), ended(peer),
-  // received(peer, message), channel(peer, channel)
+  // received(peer, message), channel(peer, channel), lost(peer)
   constructor(id, room) {
     this.id = id;
     this.#room = room;
@@ -94,6 +94,11 @@ export class Peer {
     setTimeout(() => pc?.close(), 100);
   }
 
+  // Without a goodbye.
+  vanish() {
+    this.#pc?.close();
+  }
+
   #introduce(data) {
     this.#room.introduce(this.id, data);
   }
@@ -101,7 +106,10 @@ export class Peer {
   #replace(session) {
     const old = this.#pc;
     const pc = this.#pc = new RTCPeerConnection({ certificates: [this.#room.certificate], iceServers: this.#room.iceServers });
-    old?.close();
+    if (old) {
+      old.close();
+      this.#room.lost(this);
+    }
     this.#session = session;
     this.#control = undefined;
     this.#set('connecting');

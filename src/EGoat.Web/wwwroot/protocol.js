@@ -6,6 +6,9 @@ export const MAX_UNACKNOWLEDGED = 16 * 1024 * 1024;
 export const MAX_TEXT_BYTES = 32 * 1024;
 
 export const Frame = { MANIFEST: 0x01, DATA: 0x02, HASH: 0x03, END: 0x04, ACK: 0x81, HAVE: 0x82, STORED: 0x83 };
+export const HASH_LENGTH = 32;
+export const MAX_PAGE = 16 * 1024;
+export const HASHES_PER_PAGE = Math.floor((MAX_PAGE - 12) / HASH_LENGTH);
 const LAST_PAGE = 1;
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 
@@ -47,14 +50,48 @@ export const sha256 = async bytes => new Uint8Array(await crypto.subtle.digest('
 // The identity of a certificate: the first 16 bytes of the SHA-256 of its DER.
 export const identityOf = async der => base32((await sha256(der)).subarray(0, 16));
 
+// Hashes one after another, in as little memory as they need: a file of a terabyte has a million.
+export class HashList {
+  #bytes = new Uint8Array(64 * HASH_LENGTH);
+  length = 0;
+
+  // One hash or several, concatenated.
+  push(hashes) {
+    const used = this.length * HASH_LENGTH;
+    if (used + hashes.length > this.#bytes.length) {
+      const larger = new Uint8Array(2 * (used + hashes.length));
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    this.#bytes.set(hashes, used);
+    this.length += hashes.length / HASH_LENGTH;
+  }
+
+  at(index) {
+    return this.#bytes.subarray(index * HASH_LENGTH, (index + 1) * HASH_LENGTH);
+  }
+
+  has(index, hash) {
+    return index < this.length && equalBytes(this.at(index), hash);
+  }
+
+  * [Symbol.iterator]() {
+    for (let i = 0; i < this.length; i++) yield this.at(i);
+  }
+}
+
 export async function fileHash(length, blockHashes) {
   const prefix = new TextEncoder().encode('egoat-file-1');
-  const input = new Uint8Array(prefix.length + 12 + 32 * blockHashes.length);
+  const input = new Uint8Array(prefix.length + 12 + HASH_LENGTH * blockHashes.length);
   input.set(prefix);
   const view = new DataView(input.buffer);
   view.setBigUint64(prefix.length, BigInt(length));
   view.setUint32(prefix.length + 8, BLOCK_SIZE);
-  blockHashes.forEach((hash, i) => input.set(hash, prefix.length + 12 + 32 * i));
+  let at = prefix.length + 12;
+  for (const hash of blockHashes) {
+    input.set(hash, at);
+    at += HASH_LENGTH;
+  }
   return sha256(input);
 }
 
@@ -65,13 +102,33 @@ function frame(type, length, file = 0) {
   return bytes;
 }
 
-export function manifestFrame(entries) {
-  const json = new TextEncoder().encode(JSON.stringify(entries));
+export const manifestFrame = (entries, isLast = true) => manifestPage(entries.map(entry => JSON.stringify(entry)), isLast);
+
+function manifestPage(items, isLast) {
+  const json = new TextEncoder().encode(`[${items.join(',')}]`);
   const bytes = new Uint8Array(4 + json.length);
   bytes[0] = Frame.MANIFEST;
-  bytes[1] = LAST_PAGE;
+  bytes[1] = isLast ? LAST_PAGE : 0;
   bytes.set(json, 4);
   return bytes;
+}
+
+// The frames of a manifest, none longer than a page may be.
+export function* manifestFrames(entries) {
+  let items = [];
+  let length = 0;
+  for (const entry of entries) {
+    const item = JSON.stringify(entry);
+    const added = new TextEncoder().encode(item).length + 1;
+    if (items.length > 0 && 4 + 2 + length + added > MAX_PAGE) {
+      yield manifestPage(items, false);
+      items = [];
+      length = 0;
+    }
+    items.push(item);
+    length += added;
+  }
+  yield manifestPage(items, true);
 }
 
 export function dataFrame(file, offset, payload) {
@@ -103,6 +160,15 @@ export function ackFrame(acknowledged) {
   return bytes;
 }
 
+// hashes: of the blocks from the first on, concatenated.
+export function haveFrame(file, first, hashes, isLast) {
+  const bytes = frame(Frame.HAVE, 12 + hashes.length, file);
+  bytes[1] = isLast ? LAST_PAGE : 0;
+  new DataView(bytes.buffer).setUint32(8, first);
+  bytes.set(hashes, 12);
+  return bytes;
+}
+
 export function storedFrame(file, isStored) {
   const bytes = frame(Frame.STORED, 8, file);
   bytes[1] = isStored ? 0 : 1;
@@ -127,12 +193,9 @@ export function parseFrame(buffer) {
       return bytes.length === 48 ? { ...at, length: number(), hash: bytes.subarray(16) } : null;
     case Frame.ACK:
       return bytes.length === 16 ? { ...at, acknowledged: number() } : null;
-    case Frame.HAVE: {
-      if (bytes.length < 12 || (bytes.length - 12) % 32 !== 0) return null;
-      const hashes = [];
-      for (let i = 12; i < bytes.length; i += 32) hashes.push(bytes.slice(i, i + 32));
-      return { ...at, isLast: (at.flags & LAST_PAGE) !== 0, block: view.getUint32(8), hashes };
-    }
+    case Frame.HAVE:
+      if (bytes.length < 12 || (bytes.length - 12) % HASH_LENGTH !== 0) return null;
+      return { ...at, isLast: (at.flags & LAST_PAGE) !== 0, block: view.getUint32(8), hashes: bytes.subarray(12) };
     case Frame.STORED:
       return bytes.length === 8 ? { ...at, isStored: at.flags === 0 } : null;
     default:

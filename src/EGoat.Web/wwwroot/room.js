@@ -25,18 +25,23 @@ export class Room {
   #signaling;
   #transfers;
 
-  // view: peers(list), message(message), confirmed(id, left), transfer(transfer), status(text), notice(text)
+  // view: peers(list), message(message), confirmed(id, left), transfer(transfer), removed(key), status(text), notice(text)
   constructor(name, displayName, history, view) {
     this.name = name;
     this.#displayName = displayName;
     this.#history = history;
     this.#view = view;
-    this.#transfers = new Transfers(transfer => view.transfer(transfer));
+    this.#transfers = new Transfers({ name, peers: () => [...this.#peers.values()] }, view);
+  }
+
+  get transfers() {
+    return this.#transfers;
   }
 
   async join() {
     this.certificate = await loadCertificate();
     this.identity = base32(identityBytes(this.certificate));
+    await this.#transfers.restore().catch(error => this.#view.notice(error.message));
     this.#signaling = new Signaling(this.name, this.#peerId, {
       joined: (peers, iceServers, isRejoin) => this.#joined(peers, iceServers, isRejoin),
       peerJoined: id => { this.#present.add(id); this.#peer(id); },
@@ -53,6 +58,12 @@ export class Room {
     this.#peers.clear();
   }
 
+  // The page goes away, perhaps to come back: who waits for it shall go on waiting.
+  vanish() {
+    this.#signaling.close();
+    for (const peer of this.#peers.values()) peer.vanish();
+  }
+
   async send(text) {
     const now = new Date();
     const message = this.#message(newUuid(), this.#displayName, this.identity, text, now, now, 'Sent');
@@ -64,16 +75,17 @@ export class Room {
     if (recipients.length === 0) this.#view.notice('Nobody else is in the room.');
   }
 
-  sendFiles(files) {
+  // All of them are one transfer to each receiver.
+  sendFiles(sources) {
     const receivers = [...this.#peers.values()].filter(peer => peer.state === 'connected' && peer.acceptsFiles);
     if (receivers.length === 0) this.#view.notice('Nobody in the room accepts files.');
-    for (const file of files) for (const peer of receivers) this.#transfers.send(peer, file);
+    for (const peer of receivers) if (sources.length > 0) this.#transfers.send(peer, sources);
   }
 
   // What peers ask of the room.
 
   hello() {
-    return { name: this.#displayName, instance: this.#instance, accepts: true };
+    return { name: this.#displayName, instance: this.#instance, accepts: this.#transfers.acceptsFiles };
   }
 
   introduce(to, data) {
@@ -82,6 +94,7 @@ export class Room {
 
   changed(peer) {
     if (peer.state === 'connected') {
+      this.#transfers.peerReady();
       for (const other of this.#peers.values()) {
         if (other !== peer && other.identity === peer.identity && other.instance === peer.instance) this.#remove(other);
       }
@@ -89,7 +102,13 @@ export class Room {
     this.#showPeers();
   }
 
+  // Its connection is gone; another may follow.
+  lost(peer) {
+    this.#transfers.peerLost(peer);
+  }
+
   ended(peer, isBroken) {
+    this.lost(peer);
     if (!isBroken || !this.#present.has(peer.id)) {
       this.#remove(peer);
       return;
@@ -170,6 +189,7 @@ export class Room {
   #remove(peer) {
     if (this.#peers.get(peer.id) !== peer) return;
     this.#peers.delete(peer.id);
+    this.lost(peer);
     peer.close();
     for (const id of this.#pending.keys()) this.#confirm(id, peer.id);
     this.#showPeers();

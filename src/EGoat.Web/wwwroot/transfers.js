@@ -1,284 +1,215 @@
-// Files over channels of their own (docs/protocol.md section 4): manifest, answer, blocks with their hashes, acknowledgements.
+// All transfers of the page: those that run, those that wait for somebody or for a file, and what was received. Which message is
+// for which.
 
-import {
-  BLOCK_SIZE, Frame, MAX_UNACKNOWLEDGED, ackFrame, dataFrame, endFrame, equalBytes, fileHash, hashFrame, isUuid,
-  manifestFrame, newUuid, parseFrame, sha256, storedFrame, toHex,
-} from './protocol.js';
+import { Incoming } from './incoming.js';
+import { Outgoing } from './outgoing.js';
+import { isUuid } from './protocol.js';
+import { allReceived, removeReceived } from './received.js';
+import { LABEL } from './send-attempt.js';
+import { forgetSource, fromFile, match, rememberSource, reopen, sourcesOf } from './sources.js';
+import { Storage } from './storage.js';
 
-const LABEL = 'file:';
-const SEND_BUFFER = 1024 * 1024;
-const PROGRESS_TIMEOUT = 60_000;
-const MAX_MANIFEST = 1024 * 1024;
+// Transfers that one peer may have under way to this page; the next is refused.
+const MAX_INCOMING_PER_PEER = 16;
 
 export class Transfers {
-  #senders = new Map();
-  #receivers = new Map();
-  #report;
+  #room;
+  #view;
+  #storage = new Storage();
+  #incoming = new Map();
+  #outgoing = new Map();
+  // What waits for its file to be chosen again: key -> record.
+  #unopened = new Map();
 
-  // report(transfer): key, name, peer, isOwn, length, transferred, state, error, hash, blob
-  constructor(report) {
-    this.#report = report;
+  // room: name, peers(). view: transfer(transfer), removed(key), notice(text). A transfer: key, isOwn, peer, state, error, files
+  // [{path, length, hash, isWanted, file}], length, before, transferred, resumed, isPaused, canPause
+  constructor(room, view) {
+    this.#room = room;
+    this.#view = view;
   }
 
-  async send(peer, file) {
-    const sender = new Sender(peer, file, this.#report);
-    this.#senders.set(sender.id, sender);
-    await sender.run();
-    this.#senders.delete(sender.id);
+  get acceptsFiles() {
+    return Storage.isSupported;
+  }
+
+  // Whether closing the page would interrupt something that it could take up again.
+  get isBusy() {
+    return this.#incoming.size > 0 || this.#outgoing.size > 0;
+  }
+
+  // Shows what earlier pages left: received files, incomplete ones, files that were being sent.
+  async restore() {
+    if (!Storage.isSupported) return;
+    // First the files, then the list: a file is on the list before it is made.
+    const files = await this.#storage.list();
+    const records = await allReceived();
+    const known = new Set(records.map(r => r.file));
+    for (const file of files.filter(f => !known.has(f))) await this.#storage.remove(file).catch(() => {});
+    for (const id of new Set(records.map(r => r.transfer))) await this.#showKept(id, records.filter(r => r.transfer === id));
+    for (const record of await sourcesOf(this.#room.name)) {
+      const opened = await reopen(record.files, false).catch(() => null);
+      if (opened) this.#continue(record, opened);
+      else this.#showUnopened(record);
+    }
+  }
+
+  send(peer, sources) {
+    const outgoing = new Outgoing(peer, sources.map(source => ({ ...source })), this.#outgoingHost());
+    rememberSource({ key: outgoing.key, room: this.#room.name, identity: peer.identity, peer: peer.name, files: sources })
+      .catch(error => this.#view.notice(error.message));
+    this.#run(outgoing);
   }
 
   // A channel that a peer has opened. False when it is no transfer.
   receive(peer, channel) {
     const id = channel.label.slice(LABEL.length);
-    if (!channel.label.startsWith(LABEL) || !isUuid(id)) return false;
-    const receiver = new Receiver(id, peer, channel, this.#report);
-    this.#receivers.set(id, receiver);
-    receiver.run().finally(() => this.#receivers.delete(id));
+    if (!channel.label.startsWith(LABEL) || !isUuid(id) || this.#incoming.has(id) || !peer.instance) return false;
+    if (!Storage.isSupported || [...this.#incoming.values()].filter(i => i.peer === peer).length >= MAX_INCOMING_PER_PEER) {
+      peer.send({ type: 'reject', id, reason: Storage.isSupported ? 'Too many transfers at once.' : 'This browser has no private file system.' });
+      return false;
+    }
+    const incoming = new Incoming(id, peer, channel, this.#storage, {
+      report: transfer => this.#view.transfer(transfer),
+      notice: text => this.#view.notice(text),
+      supersede: newer => this.#supersede(newer),
+      discard: files => this.#discard(files),
+      settled: ids => this.#settle(ids),
+    });
+    this.#incoming.set(id, incoming);
+    incoming.run().finally(() => this.#incoming.delete(id));
     return true;
   }
 
   handle(peer, message) {
-    const sender = this.#senders.get(message.id);
-    const receiver = this.#receivers.get(message.id);
-    if (sender?.peer === peer) sender.handle(message);
-    if (receiver?.peer === peer && message.type === 'cancel') receiver.fail(new Error(`The sender cancelled it: ${message.reason}`));
-  }
-}
-
-// Resolves waiting code when something has changed, with a limit on silence.
-class Changes {
-  #wake = () => {};
-  #error;
-
-  changed() {
-    this.#wake();
-  }
-
-  fail(error) {
-    this.#error ??= error;
-    this.#wake();
-  }
-
-  async until(condition, onTimeout) {
-    while (!condition()) {
-      if (this.#error) throw this.#error;
-      let timer;
-      await new Promise((resolve, reject) => {
-        this.#wake = resolve;
-        timer = setTimeout(() => reject(new Error(onTimeout)), PROGRESS_TIMEOUT);
-      }).finally(() => clearTimeout(timer));
+    const incoming = this.#incoming.get(message.id);
+    if (incoming?.peer === peer) incoming.handle(message);
+    for (const { attempt } of this.#outgoing.values()) {
+      if (attempt?.peer === peer && attempt.id === message.id) attempt.handle(message);
     }
-    if (this.#error) throw this.#error;
-  }
-}
-
-class Sender {
-  id = newUuid();
-  peer;
-  #file;
-  #report;
-  #channel;
-  #changes = new Changes();
-  #answer;
-  #acknowledged = 0;
-  #have = [];
-  #hasAllHave = false;
-  #stored;
-  #transferred = 0;
-
-  constructor(peer, file, report) {
-    this.peer = peer;
-    this.#file = file;
-    this.#report = report;
   }
 
-  handle(message) {
-    if (message.type === 'accept') this.#answer = message;
-    else if (message.type === 'reject') this.#changes.fail(new Error(`The receiver rejected it: ${message.reason}`));
-    else if (message.type === 'cancel') this.#changes.fail(new Error(`The receiver gave it up: ${message.reason}`));
-    this.#changes.changed();
+  // A peer has connected (again).
+  peerReady() {
+    for (const outgoing of this.#outgoing.values()) outgoing.peerReady();
   }
 
-  async run() {
-    try {
-      this.#show('offered');
-      const channel = this.#channel = this.peer.openChannel(LABEL + this.id);
-      channel.binaryType = 'arraybuffer';
-      channel.bufferedAmountLowThreshold = SEND_BUFFER / 2;
-      channel.onopen = channel.onbufferedamountlow = () => this.#changes.changed();
-      channel.onclose = () => this.#changes.fail(new Error('The connection to the receiver was lost.'));
-      channel.onmessage = e => this.#receive(parseFrame(e.data));
-      await this.#changes.until(() => channel.readyState === 'open', 'The channel did not open.');
-      this.peer.send({ type: 'transfer', id: this.id, count: 1, total: this.#file.size, name: this.#file.name });
-      channel.send(manifestFrame([{ i: 0, p: this.#file.name, s: this.#file.size, t: this.#file.lastModified }]));
-      await this.#changes.until(() => this.#answer !== undefined, 'The receiver did not answer the offer.');
-      if (this.#answer.have) await this.#changes.until(() => this.#hasAllHave, 'The receiver did not say in time what it holds.');
-      const hash = await this.#sendBlocks();
-      await this.#changes.until(() => this.#stored !== undefined, 'The receiver did not confirm the file in time.');
-      if (!this.#stored) throw new Error('The receiver could not store the file.');
-      this.#show('completed', { hash });
-    } catch (error) {
-      this.peer.send({ type: 'cancel', id: this.id, reason: error.message });
-      this.#show('failed', { error: error.message });
-    }
-    this.#channel?.close();
+  // The connection to a peer is gone for good.
+  peerLost(peer) {
+    for (const incoming of this.#incoming.values()) if (incoming.peer === peer) incoming.fail('The connection to the sender was lost. It goes on when they send again.', 'interrupted');
+    for (const { attempt } of this.#outgoing.values()) if (attempt?.peer === peer) attempt.connectionLost();
   }
 
-  async #sendBlocks() {
-    const size = this.#file.size;
-    const blockHashes = [];
-    let sent = 0;
-    const payload = Math.min(this.peer.features.includes('frame64k') ? 64 * 1024 : 16 * 1024, this.peer.maxMessageSize) - 16;
-    for (let start = 0; start < size; start += BLOCK_SIZE) {
-      const block = new Uint8Array(await this.#file.slice(start, start + BLOCK_SIZE).arrayBuffer());
-      if (block.length !== Math.min(BLOCK_SIZE, size - start)) throw new Error('The file has changed while it was sent.');
-      const index = start / BLOCK_SIZE;
-      const hash = await sha256(block);
-      blockHashes.push(hash);
-      // What the receiver holds already does not travel.
-      if (index < this.#have.length && equalBytes(this.#have[index], hash)) {
-        await this.#send(hashFrame(0, index, block.length, hash));
-        this.#transferred += block.length;
-        this.#show('active');
-        continue;
-      }
-      await this.#changes.until(() => sent + block.length - this.#acknowledged <= MAX_UNACKNOWLEDGED, 'The receiver has acknowledged nothing for 60 seconds.');
-      for (let offset = 0; offset < block.length; offset += payload) {
-        const part = block.subarray(offset, Math.min(offset + payload, block.length));
-        await this.#send(dataFrame(0, start + offset, part));
-        this.#transferred += part.length;
-      }
-      await this.#send(hashFrame(0, index, block.length, hash));
-      sent += block.length;
-      this.#show('active');
-    }
-    const hash = await fileHash(size, blockHashes);
-    await this.#send(endFrame(0, size, hash));
-    return hash;
+  // What the user does, by the key of a transfer.
+
+  decide(key, indices) {
+    this.#incoming.get(key)?.decide(indices);
   }
 
-  async #send(bytes) {
-    await this.#changes.until(() => this.#channel.bufferedAmount < SEND_BUFFER, 'Nothing could be sent for 60 seconds.');
-    this.#channel.send(bytes);
+  cancel(key) {
+    this.#incoming.get(key)?.cancel();
+    this.#outgoing.get(key)?.cancel();
   }
 
-  #receive(frame) {
-    if (frame?.type === Frame.ACK) this.#acknowledged = frame.acknowledged;
-    else if (frame?.type === Frame.HAVE) {
-      const mayHold = Math.ceil(this.#file.size / BLOCK_SIZE);
-      if (frame.block === this.#have.length && frame.block + frame.hashes.length <= mayHold) this.#have.push(...frame.hashes);
-      this.#hasAllHave = frame.isLast;
-    } else if (frame?.type === Frame.STORED) this.#stored = frame.isStored;
-    this.#changes.changed();
+  pause(key, isPaused) {
+    (this.#incoming.get(key) ?? this.#outgoing.get(key))?.pause(isPaused);
   }
 
-  #show(state, more = {}) {
-    this.#report({
-      key: this.id, name: this.#file.name, peer: this.peer.name, isOwn: true, length: this.#file.size,
-      transferred: this.#transferred, state, ...more, hash: more.hash && `eg1:${toHex(more.hash)}`,
+  // Goes on with the files of a transfer, chosen again, or by their handles if none are.
+  async again(key, chosen) {
+    const record = this.#unopened.get(key);
+    if (!record) return;
+    const opened = chosen ? match(record.files, chosen.map(file => fromFile(file))) : await reopen(record.files, true);
+    const missing = opened?.findIndex(source => !source) ?? 0;
+    if (!opened) this.#view.notice('The browser did not allow it. Choose the files again.');
+    else if (missing >= 0) throw new Error(`Choose '${record.files[missing].path}' too: all files of the transfer at once.`);
+    else this.#continue(record, opened);
+  }
+
+  // Removes a transfer that has ended from the list, and what was received by it.
+  async remove(key) {
+    if (this.#incoming.has(key) || this.#outgoing.has(key)) return;
+    this.#unopened.delete(key);
+    await forgetSource(key);
+    await this.#discard((await allReceived()).filter(r => r.transfer === key).map(r => r.file));
+    this.#view.removed(key);
+  }
+
+  // The content of a received file, on disk.
+  content(file) {
+    return this.#storage.file(file);
+  }
+
+  #outgoingHost() {
+    return {
+      find: identity => this.#room.peers().find(p => p.identity === identity && p.state === 'connected' && p.acceptsFiles),
+      report: transfer => this.#view.transfer(transfer),
+    };
+  }
+
+  #continue(record, files) {
+    this.#unopened.delete(record.key);
+    const outgoing = new Outgoing({ identity: record.identity, name: record.peer }, files, this.#outgoingHost(), record.key);
+    rememberSource({ ...record, files }).catch(error => this.#view.notice(error.message));
+    this.#run(outgoing);
+  }
+
+  async #run(outgoing) {
+    this.#outgoing.set(outgoing.key, outgoing);
+    const state = await outgoing.run();
+    this.#outgoing.delete(outgoing.key);
+    const { key, identity, peerName: peer } = outgoing;
+    // What failed can be sent again; what was refused or cancelled is over.
+    if (state === 'failed' || state === 'needs-file') this.#unopened.set(key, { key, room: this.#room.name, identity, peer, files: outgoing.files.filter(f => f.state !== 'completed' && f.state !== 'rejected') });
+    else await forgetSource(key);
+  }
+
+  #showUnopened(record) {
+    this.#unopened.set(record.key, record);
+    const { key, peer, files } = record;
+    this.#view.transfer({
+      key, isOwn: true, peer, state: 'needs-file', files: files.map(f => ({ path: f.path, length: f.size, isWanted: true })),
+      length: files.reduce((bytes, f) => bytes + f.size, 0), before: 0, transferred: 0, resumed: 0,
+      hasHandles: files.every(f => f.handle), error: 'It was interrupted.',
     });
   }
-}
 
-class Receiver {
-  id;
-  peer;
-  #channel;
-  #report;
-  #frames = [];
-  #changes = new Changes();
-
-  constructor(id, peer, channel, report) {
-    this.id = id;
-    this.peer = peer;
-    this.#channel = channel;
-    this.#report = report;
-    channel.binaryType = 'arraybuffer';
-    channel.onmessage = e => {
-      this.#frames.push(e.data);
-      this.#changes.changed();
-    };
-    channel.onclose = () => this.fail(new Error('The sender closed the transfer before its end.'));
-  }
-
-  fail(error) {
-    this.#changes.fail(error);
-  }
-
-  async run() {
-    let entries = [];
-    try {
-      entries = await this.#readManifest();
-      this.peer.send({ type: 'accept', id: this.id, files: null, have: false });
-      let verified = 0;
-      for (const entry of entries) verified = await this.#receiveFile(entry, verified);
-      this.peer.send({ type: 'done', id: this.id, files: entries.length, bytes: verified });
-    } catch (error) {
-      this.peer.send({ type: 'cancel', id: this.id, reason: error.message });
-      this.#show(entries[0] ?? { i: 0, p: '', s: 0 }, 0, 'failed', { error: error.message });
-      this.#channel.close();
+  // The sender sends again before this side has noticed that the older transfer is dead: that one has the file open.
+  async #supersede(newer) {
+    const older = [...this.#incoming.values()].filter(i => i !== newer && i.identity === newer.identity && i.hasClaimed && !i.keys.isDisjointFrom(newer.keys));
+    for (const incoming of older) {
+      incoming.fail('The same file is sent again.', 'interrupted');
+      await incoming.ended;
     }
   }
 
-  async #next() {
-    await this.#changes.until(() => this.#frames.length > 0, 'No data came for 60 seconds.');
-    const frame = parseFrame(this.#frames.shift());
-    if (!frame) throw new Error('The sender broke the transfer protocol.');
-    return frame;
+  async #discard(files) {
+    await removeReceived(files);
+    for (const file of files) await this.#storage.remove(file).catch(error => this.#view.notice(error.message));
   }
 
-  async #readManifest() {
-    const entries = [];
-    let total = 0;
-    for (let isLast = false; !isLast;) {
-      const frame = await this.#next();
-      if (frame.type !== Frame.MANIFEST) throw new Error("The sender's manifest cannot be read.");
-      total += frame.payload.length;
-      if (total > MAX_MANIFEST) throw new Error("The sender's manifest is too long.");
-      entries.push(...JSON.parse(new TextDecoder().decode(frame.payload)));
-      isLast = frame.isLast;
+  // Files have gone from these transfers to another.
+  async #settle(ids) {
+    if (ids.size === 0) return;
+    const records = await allReceived();
+    for (const id of ids) await this.#showKept(id, records.filter(r => r.transfer === id));
+  }
+
+  async #showKept(id, records) {
+    if (this.#incoming.has(id)) return;
+    if (records.length === 0) {
+      this.#view.removed(id);
+      return;
     }
-    return entries;
-  }
-
-  // Each verified block becomes a part of a Blob, which the browser may keep on disk.
-  async #receiveFile(entry, verified) {
-    const parts = [];
-    const hashes = [];
-    let block = new Uint8Array(BLOCK_SIZE);
-    let filled = 0;
-    let done = 0;
-    while (true) {
-      const frame = await this.#next();
-      if (frame.file !== entry.i) throw new Error('The sender broke the transfer protocol.');
-      if (frame.type === Frame.DATA && frame.offset === done + filled && filled + frame.payload.length <= BLOCK_SIZE) {
-        block.set(frame.payload, filled);
-        filled += frame.payload.length;
-      } else if (frame.type === Frame.HASH && filled > 0 && frame.blockLength === filled) {
-        const content = block.subarray(0, filled);
-        const hash = await sha256(content);
-        if (!equalBytes(hash, frame.hash)) throw new Error('A block arrived damaged.');
-        hashes.push(hash);
-        parts.push(new Blob([content]));
-        done += filled;
-        filled = 0;
-        this.#channel.send(ackFrame(verified + done));
-        this.#show(entry, done, 'active');
-      } else if (frame.type === Frame.END && filled === 0 && frame.length === done) {
-        const hash = await fileHash(done, hashes);
-        if (!equalBytes(hash, frame.hash)) throw new Error('The file arrived damaged.');
-        this.#channel.send(storedFrame(entry.i, true));
-        this.#show({ ...entry, s: done }, done, 'completed', { hash: `eg1:${toHex(hash)}`, blob: new Blob(parts) });
-        return verified + done;
-      } else {
-        throw new Error('The sender broke the transfer protocol: a frame out of place.');
-      }
-    }
-  }
-
-  #show(entry, transferred, state, more = {}) {
-    this.#report({
-      key: `${this.id}/${entry.i}`, name: String(entry.p).split('/').pop(), peer: this.peer.name, isOwn: false, length: entry.s, transferred, state, ...more,
+    const partial = records.filter(r => r.state === 'partial');
+    let held = 0;
+    for (const record of partial) held += (await this.#storage.file(record.file))?.size ?? 0;
+    const length = records.some(r => r.length < 0) ? -1 : records.reduce((bytes, r) => bytes + r.length, 0);
+    const before = records.filter(r => r.state === 'finished').reduce((bytes, r) => bytes + r.length, held);
+    this.#view.transfer({
+      key: id, isOwn: false, peer: records[0].peer, length, before, transferred: 0, resumed: 0,
+      files: records.map(r => ({ path: r.path, length: r.length, hash: r.hash, isWanted: true, file: r.state === 'finished' ? r.file : undefined })),
+      state: partial.length === 0 ? 'completed' : 'interrupted',
+      error: partial.length === 0 ? undefined : 'It goes on when it is sent again.',
     });
   }
 }

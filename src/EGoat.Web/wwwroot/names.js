@@ -1,0 +1,64 @@
+// Names of files from peers: refused where they could only be meant to deceive, shown so that nobody is deceived, made safe for
+// a download. They are never paths: what is received is stored under names of our own.
+
+const MAX_PATH_LENGTH = 4000;
+const MAX_DEPTH = 64;
+const MAX_COMPONENT_BYTES = 255;
+const MAX_SHOWN = 160;
+const MAX_DOWNLOAD_NAME = 120;
+
+// Controls, bidi and zero-width formatting, fillers, lone surrogates, private and unassigned characters, all spaces but the
+// ordinary one: what is invisible, or moves what is around it.
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|[^\S ]/gu;
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\.|$)/i;
+
+// The name with everything invisible written out, and with its end in sight however long it is.
+export function shownName(text) {
+  const shown = String(text).slice(0, 2 * MAX_PATH_LENGTH).replace(INVISIBLE, c => `\\u${c.codePointAt(0).toString(16).padStart(4, '0')}`);
+  return shown.length <= MAX_SHOWN ? shown : `${shown.slice(0, MAX_SHOWN / 2)} … ${shown.slice(-MAX_SHOWN / 2)}`;
+}
+
+// Why a manifest with these paths is refused; null when it is not.
+export function refusePaths(paths) {
+  const files = new Set();
+  const folders = new Set();
+  for (const path of paths) {
+    const why = refusePath(path) ?? (files.has(path) ? 'it is there twice' : null);
+    if (why) return `the name '${shownName(path)}' is refused: ${why}`;
+    files.add(path);
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) folders.add(path.slice(0, end));
+  }
+  for (const path of files) {
+    if (folders.has(path)) return `the name '${shownName(path)}' is refused: it is both a file and a folder`;
+  }
+  return null;
+}
+
+function refusePath(path) {
+  if (typeof path !== 'string' || path.length === 0) return 'it is empty';
+  if (path.length > MAX_PATH_LENGTH) return `it is longer than ${MAX_PATH_LENGTH} characters`;
+  const components = path.split('/');
+  if (components.length > MAX_DEPTH) return `it has more than ${MAX_DEPTH} levels`;
+  for (const component of components) {
+    if (component.length === 0) return "it has an empty part (a path must be relative, without '//' or a '/' at an end)";
+    if (component === '.' || component === '..') return 'it leaves its folder';
+    if (component.includes('\\')) return 'it has a backslash';
+    if (/^[a-z]:/i.test(component)) return 'it names a drive or a stream';
+    if (CONTROL.test(component)) return 'it has a control character';
+    if (/\p{Cs}/u.test(component)) return 'it is not valid Unicode';
+    if (new TextEncoder().encode(component).length > MAX_COMPONENT_BYTES) return `a part is longer than ${MAX_COMPONENT_BYTES} bytes`;
+  }
+  return null;
+}
+
+// What a browser is asked to save the file as: its last part, an ordinary name on every platform.
+export function downloadName(path) {
+  let name = path.slice(path.lastIndexOf('/') + 1).replace(INVISIBLE, '_').replace(/[<>:"/\\|?*]/g, '_').replace(/[. ]+$/, '');
+  if (name.length > MAX_DOWNLOAD_NAME) {
+    const dot = name.lastIndexOf('.');
+    const extension = dot > 0 && name.length - dot <= 16 ? name.slice(dot) : '';
+    name = [...name].slice(0, MAX_DOWNLOAD_NAME - extension.length).join('') + extension;
+  }
+  return name.length === 0 ? 'file' : DEVICE.test(name) ? `_${name}` : name;
+}

@@ -1,0 +1,125 @@
+// Files on their way to one identity, however often the connection or the page begins anew: attempt after attempt, each sends
+// what is not stored yet.
+
+import { Changes } from './changes.js';
+import { newUuid } from './protocol.js';
+import { SendAttempt } from './send-attempt.js';
+
+// Attempts in a row that bring nothing: then something else is wrong than the connection.
+const MAX_FRUITLESS = 5;
+const RETRY_PAUSE = 1000;
+
+export class Outgoing {
+  key;
+  identity;
+  peerName;
+  state = 'waiting';
+  attempt;
+  files;
+  #host;
+  #changes = new Changes();
+  #isPaused = false;
+  #answered;
+
+  // receiver: {identity, name}; files: [{path, size, lastModified, file, handle}].
+  // host: find(identity), which returns a peer that can receive; report(transfer)
+  constructor(receiver, files, host, key = newUuid()) {
+    this.key = key;
+    this.identity = receiver.identity;
+    this.peerName = receiver.name;
+    this.files = files;
+    this.#host = host;
+  }
+
+  // Somebody has come who may be the receiver.
+  peerReady() {
+    this.#changes.changed();
+  }
+
+  cancel() {
+    this.attempt?.cancel();
+    this.#changes.fail(Object.assign(new Error('You cancelled it.'), { state: 'cancelled' }));
+  }
+
+  pause(isPaused) {
+    this.#isPaused = isPaused;
+    this.attempt?.pause(isPaused);
+    this.report();
+  }
+
+  // Runs to the end; resolves to the state that it ended in.
+  async run() {
+    let fruitless = 0;
+    while (true) {
+      try {
+        this.#set('waiting');
+        await this.#changes.until(() => this.#host.find(this.identity) !== undefined, '', () => Infinity);
+        await this.#try(this.#host.find(this.identity));
+        return this.#set('completed');
+      } catch (error) {
+        const isFruitful = this.attempt?.transferred > 0 || this.attempt?.resumed > 0;
+        fruitless = isFruitful ? 0 : fruitless + 1;
+        const state = error.state ?? 'failed';
+        if (state !== 'waiting' || fruitless === MAX_FRUITLESS) return this.#set(state === 'waiting' ? 'failed' : state, error.message);
+        // The receiver is noticed to be gone a moment after its channel.
+        await new Promise(resolve => setTimeout(resolve, RETRY_PAUSE));
+      }
+    }
+  }
+
+  async #try(peer) {
+    this.peerName = peer.name;
+    const rest = this.files.filter(f => f.state === undefined);
+    const attempt = this.attempt = new SendAttempt(peer, rest, state => {
+      if (state) this.state = state;
+      this.#noteAnswer(rest);
+      this.report();
+    });
+    this.#set('offered');
+    if (this.#isPaused) attempt.pause(true);
+    try {
+      await attempt.run();
+    } finally {
+      this.#noteAnswer(rest);
+      rest.forEach((f, i) => {
+        f.hash = attempt.hashes[i];
+        if (attempt.stored[i] !== undefined) f.state = attempt.stored[i] ? 'completed' : 'failed';
+      });
+    }
+    if (this.files.every(f => f.state === 'rejected')) throw Object.assign(new Error('The receiver wants none of the files.'), { state: 'rejected' });
+    const failed = this.files.filter(f => f.state === 'failed').length;
+    if (failed > 0) throw new Error(failed === 1 ? 'The receiver could not store a file.' : `The receiver could not store ${failed} files.`);
+  }
+
+  // What is not accepted is not asked again.
+  #noteAnswer(rest) {
+    const { accepted } = this.attempt;
+    if (!accepted || this.#answered === this.attempt) return;
+    this.#answered = this.attempt;
+    const wanted = new Set(accepted);
+    rest.forEach((f, i) => {
+      if (!wanted.has(i)) f.state = 'rejected';
+    });
+  }
+
+  #set(state, error) {
+    this.state = state;
+    this.report(error);
+    return state;
+  }
+
+  report(error) {
+    const { attempt } = this;
+    const isRunning = this.state === 'active';
+    const wanted = this.files.filter(f => f.state !== 'rejected');
+    // Files of earlier attempts; those of this one are in its count.
+    const before = wanted.filter(f => f.state === 'completed' && this.state !== 'completed').reduce((bytes, f) => bytes + f.size, 0);
+    this.#host.report({
+      key: this.key, isOwn: true, peer: this.peerName,
+      files: this.files.map(f => ({ path: f.path, length: f.size, hash: f.hash, isWanted: f.state !== 'rejected' })),
+      length: wanted.reduce((bytes, f) => bytes + f.size, 0), before, transferred: attempt?.transferred ?? 0, resumed: attempt?.resumed ?? 0,
+      state: isRunning && (this.#isPaused || attempt.isPausedByPeer) ? 'paused' : this.state, isPaused: this.#isPaused,
+      canPause: isRunning && attempt.peer.features.includes('pause'), error,
+    });
+  }
+}

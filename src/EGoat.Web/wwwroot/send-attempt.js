@@ -1,0 +1,191 @@
+// One attempt to send files to a peer over a channel of its own (docs/protocol.md section 4). What was stored by its end, and
+// whether it ended because the connection did, its owner reads from it.
+
+import { Changes } from './changes.js';
+import { shownName } from './names.js';
+import {
+  BLOCK_SIZE, Frame, HASH_LENGTH, HashList, MAX_UNACKNOWLEDGED, dataFrame, endFrame, fileHash, hashFrame, manifestFrames,
+  newUuid, parseFrame, sha256, toHex,
+} from './protocol.js';
+
+export const LABEL = 'file:';
+const SEND_BUFFER = 1024 * 1024;
+const ANSWER_TIMEOUT = 10 * 60_000;
+const REASON_TIMEOUT = 1000;
+
+export class SendAttempt {
+  id = newUuid();
+  peer;
+  transferred = 0;
+  resumed = 0;
+  // By index: undefined unknown, true stored, false not.
+  stored = [];
+  hashes = [];
+  accepted;
+  isConnectionLost = false;
+  isPausedByPeer = false;
+  #files;
+  #changed;
+  #channel;
+  #changes = new Changes();
+  #answer;
+  #acknowledged = 0;
+  #have = new Map();
+  #hasAllHave = false;
+  #isPaused = false;
+
+  // files: [{path, size, lastModified, file}]. changed(state) is called when there is something new to show.
+  constructor(peer, files, changed) {
+    this.peer = peer;
+    this.#files = files;
+    this.#changed = changed;
+  }
+
+  handle(message) {
+    if (message.type === 'accept') this.#answer ??= message;
+    else if (message.type === 'reject') this.fail(`The receiver rejected it: ${shownName(message.reason ?? '')}`, 'rejected');
+    else if (message.type === 'cancel') this.fail(`The receiver gave it up: ${shownName(message.reason ?? '')}`);
+    else if (message.type === 'pause' || message.type === 'resume') this.isPausedByPeer = message.type === 'pause';
+    this.#changes.changed();
+  }
+
+  pause(isPaused) {
+    this.#isPaused = isPaused;
+    this.peer.send({ type: isPaused ? 'pause' : 'resume', id: this.id });
+    this.#changes.changed();
+  }
+
+  // The first reason counts.
+  fail(message, state = 'failed') {
+    this.#changes.fail(Object.assign(new Error(message), { state, isPeers: true }));
+  }
+
+  cancel() {
+    this.peer.send({ type: 'cancel', id: this.id, reason: 'The sender cancelled it.' });
+    this.fail('You cancelled it.', 'cancelled');
+  }
+
+  connectionLost() {
+    this.#changes.fail(Object.assign(new Error('The connection to the receiver was lost.'), { state: 'waiting', isPeers: true }));
+  }
+
+  // Throws when it does not end well: error.state says how.
+  async run() {
+    try {
+      await this.#offer();
+      await this.#sendAll();
+      await this.#until(() => this.accepted.every(i => this.stored[i] !== undefined), 'The receiver did not confirm the files in time.');
+    } catch (error) {
+      if (!error.isPeers) this.peer.send({ type: 'cancel', id: this.id, reason: error.message });
+      throw error;
+    } finally {
+      if (this.#channel) {
+        this.#channel.onclose = this.#channel.onmessage = null;
+        this.#channel.close();
+      }
+    }
+  }
+
+  async #offer() {
+    const channel = this.#channel = this.peer.openChannel(LABEL + this.id);
+    channel.binaryType = 'arraybuffer';
+    channel.bufferedAmountLowThreshold = SEND_BUFFER / 2;
+    channel.onopen = channel.onbufferedamountlow = () => this.#changes.changed();
+    // Why the channel was closed may still be on its way over the control channel.
+    channel.onclose = () => setTimeout(() => this.connectionLost(), REASON_TIMEOUT);
+    channel.onmessage = e => this.#receive(e.data);
+    await this.#until(() => channel.readyState === 'open', 'The channel did not open.');
+    const total = this.#files.reduce((bytes, f) => bytes + f.size, 0);
+    this.peer.send({ type: 'transfer', id: this.id, count: this.#files.length, total, name: this.#files[0].path });
+    for (const frame of manifestFrames(this.#files.map((f, i) => ({ i, p: f.path, s: f.size, t: f.lastModified })))) await this.#send(frame);
+    await this.#changes.until(() => this.#answer !== undefined, 'The receiver did not answer the offer.', () => ANSWER_TIMEOUT);
+    const indices = Array.isArray(this.#answer.files) ? this.#answer.files : this.#files.map((_, i) => i);
+    this.accepted = [...new Set(indices)].filter(i => Number.isInteger(i) && i >= 0 && i < this.#files.length).sort((a, b) => a - b);
+    if (this.#answer.have) await this.#until(() => this.#hasAllHave, 'The receiver did not say in time what it holds.');
+  }
+
+  async #sendAll() {
+    const payload = Math.min(this.peer.features.includes('frame64k') ? 64 * 1024 : 16 * 1024, this.peer.maxMessageSize) - 16;
+    let sent = 0;
+    for (const index of this.accepted) sent = await this.#sendFile(index, payload, sent);
+  }
+
+  // The next block is read while the present one is sent.
+  async #sendFile(index, payload, sent) {
+    const { size } = this.#files[index];
+    const have = this.#have.get(index) ?? new HashList();
+    const hashes = new HashList();
+    let reading = this.#read(index, 0);
+    for (let start = 0; start < size; start += BLOCK_SIZE) {
+      const { block, hash } = await reading;
+      if (start + BLOCK_SIZE < size) reading = this.#read(index, start + BLOCK_SIZE);
+      const number = start / BLOCK_SIZE;
+      hashes.push(hash);
+      if (have.has(number, hash)) {
+        this.resumed += block.length;
+      } else {
+        await this.#until(() => !this.#isPaused && !this.isPausedByPeer && sent + block.length - this.#acknowledged <= MAX_UNACKNOWLEDGED, 'The receiver has acknowledged nothing for 60 seconds.');
+        for (let offset = 0; offset < block.length; offset += payload) {
+          const part = block.subarray(offset, Math.min(offset + payload, block.length));
+          await this.#send(dataFrame(index, start + offset, part));
+          this.transferred += part.length;
+        }
+        sent += block.length;
+      }
+      await this.#send(hashFrame(index, number, block.length, hash));
+      this.#changed('active');
+    }
+    const hash = await fileHash(size, hashes);
+    this.hashes[index] = `eg1:${toHex(hash)}`;
+    await this.#send(endFrame(index, size, hash));
+    return sent;
+  }
+
+  #read(index, start) {
+    const { path, size, file } = this.#files[index];
+    const reading = (async () => {
+      const unreadable = why => Object.assign(new Error(`'${shownName(path)}' ${why}. Choose it again.`), { state: 'needs-file' });
+      const length = Math.max(0, Math.min(BLOCK_SIZE, size - start));
+      let block;
+      try {
+        block = new Uint8Array(await file.slice(start, start + length).arrayBuffer());
+      } catch {
+        throw unreadable('can no longer be read: it was changed, moved or removed');
+      }
+      if (block.length !== length) throw unreadable('has become shorter');
+      return { block, hash: await sha256(block) };
+    })();
+    // Thrown where it is awaited; the transfer may end before that.
+    reading.catch(() => {});
+    return reading;
+  }
+
+  async #send(bytes) {
+    await this.#until(() => this.#channel.bufferedAmount < SEND_BUFFER, 'Nothing could be sent for 60 seconds.');
+    this.#channel.send(bytes);
+  }
+
+  #until(condition, onTimeout) {
+    return this.#changes.until(condition, onTimeout, () => this.#isPaused || this.isPausedByPeer ? Infinity : 60_000);
+  }
+
+  #receive(data) {
+    const frame = typeof data === 'string' ? null : parseFrame(data);
+    if (frame?.type === Frame.ACK) this.#acknowledged = frame.acknowledged;
+    else if (frame?.type === Frame.HAVE && this.#addHave(frame)) this.#hasAllHave = frame.isLast;
+    else if (frame?.type === Frame.STORED && frame.file < this.#files.length) this.stored[frame.file] = frame.isStored;
+    else this.#changes.fail(new Error('The receiver broke the transfer protocol.'));
+    this.#changes.changed();
+    this.#changed();
+  }
+
+  #addHave({ file, block, hashes }) {
+    if (this.#hasAllHave || file >= this.#files.length) return false;
+    if (hashes.length === 0) return true;
+    let list = this.#have.get(file);
+    if (!list) this.#have.set(file, list = new HashList());
+    if (block !== list.length || block + hashes.length / HASH_LENGTH > Math.ceil(this.#files[file].size / BLOCK_SIZE)) return false;
+    list.push(hashes);
+    return true;
+  }
+}

@@ -1,0 +1,278 @@
+// The list of transfers: what is offered, what runs and how fast, what was received and can be saved.
+
+import { downloadName, shownName } from './names.js';
+import { shownSize, shownTime } from './units.js';
+
+const REFRESH = 100;
+const MAX_LISTED = 200;
+const SAMPLE = 500;
+const SMOOTHING = 0.3;
+const ENDED = ['completed', 'failed', 'rejected', 'cancelled', 'interrupted', 'needs-file'];
+
+export function element(tag, className, text) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+// A text from elsewhere whose direction of writing cannot spread to what is around it.
+const isolated = (className, text) => element('bdi', className, text);
+
+export class TransferView {
+  #list;
+  #transfers;
+  #notice;
+  #rows = new Map();
+  #changed = new Map();
+  #isScheduled = false;
+
+  // transfers: what the user does; see Transfers. notice(text)
+  constructor(list, transfers, notice) {
+    this.#list = list;
+    this.#transfers = transfers;
+    this.#notice = notice;
+  }
+
+  // States show at once, progress ten times a second.
+  show(transfer) {
+    this.#changed.set(transfer.key, transfer);
+    if (this.#rows.get(transfer.key)?.state !== transfer.state) this.#refresh();
+    else if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      setTimeout(() => this.#refresh(), REFRESH);
+    }
+  }
+
+  remove(key) {
+    this.#changed.delete(key);
+    const row = this.#rows.get(key);
+    if (!row) return;
+    row.forgetContent();
+    row.item.remove();
+    this.#rows.delete(key);
+  }
+
+  #refresh() {
+    this.#isScheduled = false;
+    for (const [key, transfer] of this.#changed) {
+      let row = this.#rows.get(key);
+      if (!row) {
+        row = new Row(key, this.#transfers, this.#notice);
+        this.#rows.set(key, row);
+        this.#list.append(row.item);
+        row.item.scrollIntoView({ block: 'nearest' });
+      }
+      row.show(transfer);
+    }
+    this.#changed.clear();
+  }
+}
+
+class Row {
+  item = element('li');
+  state;
+  #key;
+  #transfers;
+  #notice;
+  #what = element('span', 'what');
+  #how = element('span', 'how');
+  #actions = element('span', 'actions');
+  #progress = element('progress');
+  #body = element('div', 'body');
+  #hasPause;
+  #urls = [];
+  #speed = new Speed();
+
+  constructor(key, transfers, notice) {
+    this.#key = key;
+    this.#transfers = transfers;
+    this.#notice = notice;
+    this.item.append(this.#what, this.#actions, this.#progress, this.#how, this.#body);
+  }
+
+  show(transfer) {
+    const { state, files, length } = transfer;
+    const done = transfer.before + transfer.transferred + transfer.resumed;
+    this.#how.textContent = status(transfer, done, this.#speed.measure(state, transfer.transferred));
+    this.#progress.hidden = !['checking', 'active', 'paused', 'offered', 'waiting', 'interrupted'].includes(state);
+    if (length >= 0) {
+      this.#progress.max = Math.max(1, length);
+      this.#progress.value = done;
+    }
+    if (this.state === state && this.#hasPause === pauseLabel(transfer)) return;
+    this.#hasPause = pauseLabel(transfer);
+    this.state = this.item.dataset.state = state;
+    this.item.dataset.hash = files.length === 1 ? files[0].hash ?? '' : '';
+    this.#what.replaceChildren(...title(transfer));
+    this.#actions.replaceChildren(...this.#buttons(transfer));
+    this.#showBody(transfer);
+    if (state === 'completed' && !transfer.isOwn && files.length === 1) this.#addSave(this.#actions, files[0], true);
+  }
+
+  forgetContent() {
+    this.#urls.forEach(url => URL.revokeObjectURL(url));
+  }
+
+  #buttons(transfer) {
+    const { state, files, isPaused, hasHandles } = transfer;
+    const buttons = [];
+    const add = (className, label, act) => buttons.push(this.#button(className, label, act));
+    if (state === 'asking') {
+      add('accept', files.length === 1 ? 'Accept' : 'Accept all', () => this.#transfers.decide(this.#key, files.map((_, i) => i)));
+      if (files.length > 1) add('accept-some', 'Accept selected', () => this.#transfers.decide(this.#key, this.#selected(files)));
+      add('reject', 'Reject', () => this.#transfers.decide(this.#key, null));
+    } else if (!ENDED.includes(state)) {
+      if (pauseLabel(transfer)) add('pause', pauseLabel(transfer), () => this.#transfers.pause(this.#key, !isPaused));
+      add('cancel', 'Cancel', () => this.#transfers.cancel(this.#key));
+    } else {
+      if (state === 'needs-file' || state === 'failed' && transfer.isOwn) {
+        if (hasHandles) add('continue', 'Continue', () => this.#transfers.again(this.#key));
+        buttons.push(this.#chooser(files));
+      }
+      add('remove', state === 'completed' && !transfer.isOwn ? 'Delete' : 'Remove', () => this.#transfers.remove(this.#key));
+    }
+    return buttons;
+  }
+
+  #button(className, label, act) {
+    const button = element('button', className, label);
+    button.type = 'button';
+    button.addEventListener('click', async () => {
+      try {
+        await act();
+      } catch (error) {
+        this.#notice(error.message);
+      }
+    });
+    return button;
+  }
+
+  #chooser(files) {
+    const label = element('label', 'again button', files.length === 1 ? 'Choose the file again' : 'Choose the files again');
+    const input = element('input');
+    input.type = 'file';
+    input.multiple = files.length > 1;
+    input.webkitdirectory = files.some(f => f.path.includes('/'));
+    input.addEventListener('change', () => this.#transfers.again(this.#key, [...input.files]).catch(error => this.#notice(error.message)));
+    label.append(input);
+    return label;
+  }
+
+  #selected(files) {
+    const boxes = [...this.#body.querySelectorAll('input[type=checkbox]')];
+    return files.map((_, i) => i).filter(i => boxes[i]?.checked ?? true);
+  }
+
+  // The files, where there are several: to choose from, or to save.
+  #showBody(transfer) {
+    const { state, files, isOwn } = transfer;
+    if (files.length === 1) {
+      this.#body.replaceChildren();
+      return;
+    }
+    const list = element('ul', 'files');
+    const fill = () => {
+      if (list.childElementCount > 0) return;
+      files.slice(0, MAX_LISTED).forEach((file, i) => list.append(this.#file(file, state, isOwn, i)));
+      if (files.length > MAX_LISTED) list.append(element('li', 'hint', `… and ${files.length - MAX_LISTED} more`));
+    };
+    if (state === 'asking') {
+      fill();
+      this.#body.replaceChildren(list);
+      return;
+    }
+    const details = element('details');
+    details.append(element('summary', '', `${files.length} files`), list);
+    details.addEventListener('toggle', fill);
+    details.open = this.#body.querySelector('details')?.open ?? false;
+    this.#body.replaceChildren(details);
+  }
+
+  #file(file, state, isOwn, index) {
+    const item = element('li');
+    const name = isolated('name', shownName(file.path));
+    if (state === 'asking') {
+      const label = element('label');
+      const box = element('input');
+      box.type = 'checkbox';
+      box.checked = true;
+      box.dataset.index = index;
+      label.append(box, name);
+      item.append(label);
+    } else {
+      item.append(name);
+    }
+    item.append(element('span', 'size', file.isWanted === false ? 'not wanted' : shownSize(file.length)));
+    if (file.file && !isOwn) this.#addSave(item, file, false);
+    return item;
+  }
+
+  // The link holds a file on disk, not its content.
+  async #addSave(parent, file, isFirst) {
+    if (!file.file) return;
+    try {
+      const content = await this.#transfers.content(file.file);
+      if (!content) throw new Error(`${shownName(file.path)} is no longer in this browser.`);
+      const link = element('a', 'save button', 'Save');
+      link.href = URL.createObjectURL(content);
+      link.download = downloadName(file.path);
+      this.#urls.push(link.href);
+      if (isFirst) parent.prepend(link);
+      else parent.append(link);
+    } catch (error) {
+      this.#notice(error.message);
+    }
+  }
+}
+
+// Bytes a second, smoothed: from what has travelled, not from what did not have to.
+class Speed {
+  #at;
+  #bytes;
+  #rate;
+
+  measure(state, transferred) {
+    const now = performance.now();
+    if (state !== 'active' || this.#at === undefined || transferred < this.#bytes) {
+      this.#at = now;
+      this.#bytes = transferred;
+      this.#rate = undefined;
+    } else if (now - this.#at >= SAMPLE) {
+      const rate = 1000 * (transferred - this.#bytes) / (now - this.#at);
+      this.#rate = this.#rate === undefined ? rate : SMOOTHING * rate + (1 - SMOOTHING) * this.#rate;
+      this.#at = now;
+      this.#bytes = transferred;
+    }
+    return this.#rate;
+  }
+}
+
+const pauseLabel = ({ canPause, isPaused }) => canPause ? isPaused ? 'Resume' : 'Pause' : undefined;
+
+function title({ files, isOwn, peer, state, length }) {
+  const what = files.length === 1 ? [isolated('name', shownName(files[0].path))] : [`${files.length} files`];
+  const who = isolated('peer', shownName(peer));
+  if (files.length === 0) return ['A transfer from ', who];
+  if (state === 'asking') return [who, ' offers ', ...what, `, ${shownSize(length)}`];
+  return [...what, isOwn ? ' to ' : ' from ', who];
+}
+
+function status({ state, error, length, resumed, isOwn, isPaused, before }, done, rate) {
+  const saved = resumed > 0 ? `, ${shownSize(resumed)} did not have to travel` : '';
+  const part = length < 0 ? shownSize(done) : `${shownSize(done)} of ${shownSize(length)}`;
+  switch (state) {
+    case 'asking': return 'It is stored in this browser until you save or delete it.';
+    case 'offered': return 'offered, waiting for an answer';
+    case 'waiting': return before > 0 || done > 0 ? `${part}, waiting for them to come back` : 'waiting for them';
+    case 'checking': return 'looking what is here already …';
+    case 'active': {
+      const left = rate > 0 && length >= 0 ? `, ${shownTime((length - done) / rate)} left` : '';
+      return `${part}${rate > 0 ? `, ${shownSize(Math.round(rate))}/s` : ''}${left}${saved}`;
+    }
+    case 'paused': return `${part}, paused${isPaused ? '' : ' by them'}`;
+    case 'completed': return `${shownSize(done)}${isOwn ? ' sent' : ''}${saved}`;
+    case 'interrupted': return `${part}. ${error ?? ''}`;
+    default: return error ?? state;
+  }
+}
