@@ -14,14 +14,19 @@ public sealed class ChromiumBrowser : IAsyncDisposable
         "--disable-background-networking", "--disable-component-update", "--disable-sync",
     ];
 
+    private static readonly ViewportSize Viewport = new() { Width = 960, Height = 600 };
+
     private readonly IPlaywright _playwright;
-    private readonly IBrowser _browser;
+    private readonly IBrowser? _browser;
+    /// <summary>The storage of all pages, on disk; null when each page has its own, in memory.</summary>
+    private readonly IBrowserContext? _profile;
     private readonly string? _wrapper;
 
-    private ChromiumBrowser(IPlaywright playwright, IBrowser browser, string? wrapper)
+    private ChromiumBrowser(IPlaywright playwright, IBrowser? browser, IBrowserContext? profile, string? wrapper)
     {
         _playwright = playwright;
         _browser = browser;
+        _profile = profile;
         _wrapper = wrapper;
     }
 
@@ -30,28 +35,45 @@ public sealed class ChromiumBrowser : IAsyncDisposable
 
     /// <param name="hidesAddresses">Whether pages see names that end in <c>.local</c> instead of this machine's addresses, as is the default of browsers.</param>
     /// <param name="host">The network namespace to run in, or null for this one.</param>
-    public static async Task<ChromiumBrowser> LaunchAsync(bool hidesAddresses = true, string? host = null)
+    /// <param name="profile">The folder where pages store, as for people; null keeps that in memory, apart for each page.</param>
+    public static async Task<ChromiumBrowser> LaunchAsync(bool hidesAddresses = true, string? host = null, string? profile = null)
     {
         string chromium = ProgramFactAttribute.Find("chromium") ?? throw new InvalidOperationException("chromium is not on PATH.");
         string? wrapper = host is null ? null : CreateWrapper(host, chromium);
         IPlaywright playwright = await Playwright.CreateAsync();
-        IBrowser browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-        {
-            ExecutablePath = wrapper ?? chromium,
-            Args = hidesAddresses ? Arguments : [.. Arguments, "--disable-features=WebRtcHideLocalIpsWithMdns"],
-        });
+        string[] arguments = hidesAddresses ? Arguments : [.. Arguments, "--disable-features=WebRtcHideLocalIpsWithMdns"];
         Assertions.SetDefaultExpectTimeout(TimeoutMilliseconds);
-        return new ChromiumBrowser(playwright, browser, wrapper);
+        if (profile is not null)
+        {
+            IBrowserContext storage = await playwright.Chromium.LaunchPersistentContextAsync(
+                profile, new BrowserTypeLaunchPersistentContextOptions { ExecutablePath = wrapper ?? chromium, Args = arguments, ViewportSize = Viewport, IgnoreHTTPSErrors = true });
+            return new ChromiumBrowser(playwright, null, storage, wrapper);
+        }
+
+        IBrowser browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = wrapper ?? chromium, Args = arguments });
+        return new ChromiumBrowser(playwright, browser, null, wrapper);
     }
 
-    /// <summary>A page with storage of its own. Certificates are not checked: those of the tests are self-signed.</summary>
-    public async Task<IPage> OpenAsync(string url)
+    /// <summary>A page with storage of its own, unless all share a profile. Certificates are not checked: those of the tests are self-signed.</summary>
+    /// <param name="url">Where it goes.</param>
+    /// <param name="script">Runs before the scripts of the page, each time that it is loaded.</param>
+    public async Task<IPage> OpenAsync(string url, string? script = null)
     {
-        IPage page = await _browser.NewPageAsync(new BrowserNewPageOptions
+        IBrowserContext storage = _profile ?? await _browser!.NewContextAsync(new BrowserNewContextOptions { ViewportSize = Viewport, IgnoreHTTPSErrors = true });
+        if (script is not null)
         {
-            ViewportSize = new ViewportSize { Width = 960, Height = 600 },
-            IgnoreHTTPSErrors = true,
-        });
+            await storage.AddInitScriptAsync(script);
+        }
+
+        return await OpenAsync(storage, url);
+    }
+
+    /// <summary>Another page with the storage of one.</summary>
+    public Task<IPage> OpenBesideAsync(IPage page, string url) => OpenAsync(page.Context, url);
+
+    private async Task<IPage> OpenAsync(IBrowserContext storage, string url)
+    {
+        IPage page = await storage.NewPageAsync();
         page.SetDefaultTimeout(TimeoutMilliseconds);
         page.PageError += (_, e) => Add(e);
         page.Console += (_, e) =>
@@ -76,7 +98,16 @@ public sealed class ChromiumBrowser : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _browser.DisposeAsync();
+        if (_profile is not null)
+        {
+            await _profile.CloseAsync();
+        }
+
+        if (_browser is not null)
+        {
+            await _browser.DisposeAsync();
+        }
+
         _playwright.Dispose();
         if (_wrapper is not null)
         {

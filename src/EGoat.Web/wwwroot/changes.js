@@ -5,6 +5,12 @@ const PROGRESS_TIMEOUT = 60_000;
 export class Changes {
   #wake = () => {};
   #error;
+  #failed = Promise.withResolvers();
+
+  constructor() {
+    // It is awaited only while something runs.
+    this.#failed.promise.catch(() => {});
+  }
 
   changed() {
     this.#wake();
@@ -12,7 +18,15 @@ export class Changes {
 
   fail(error) {
     this.#error ??= error;
+    this.#failed.reject(this.#error);
     this.#wake();
+  }
+
+  // Runs to its end or to a failure, whichever comes first: not everything that it waits for can be given up.
+  run(work) {
+    const running = work();
+    running.catch(() => {});
+    return Promise.race([running, this.#failed.promise]);
   }
 
   get error() {

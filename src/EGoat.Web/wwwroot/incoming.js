@@ -50,6 +50,8 @@ export class Incoming {
   #resumed = 0;
   #block = new Uint8Array(BLOCK_SIZE);
   #replaced = new Set();
+  // By index.
+  #records = [];
 
   // host: report(transfer), notice(text), supersede(incoming) before files are opened, discard(files), settled(transfer ids) when
   // files have gone from these transfers to this one
@@ -105,39 +107,43 @@ export class Incoming {
   }
 
   async #run() {
-    let records = [];
     try {
-      const entries = await this.#readManifest();
-      const wanted = await this.#decideOn(entries);
-      this.hasClaimed = true;
-      records = await this.#claim(entries, wanted);
-      await this.#host.supersede(this);
-      this.#set('checking');
-      const held = await this.#openHeld(wanted, records);
-      const isAll = wanted.length === entries.length;
-      this.peer.send({ type: 'accept', id: this.id, files: isAll ? null : wanted, have: held.size > 0 });
-      if (held.size > 0) await this.#sendHave(held, records);
-      this.#set('active');
-      for (const index of wanted) await this.#receiveFile(index, records[index], held.get(index));
-      this.peer.send({ type: 'done', id: this.id, files: wanted.length, bytes: this.#verified });
+      await this.#changes.run(() => this.#receiveAll());
       this.#set('completed');
       // The sender closes the channel when it has seen the last confirmation: closing first could overtake it.
     } catch (error) {
+      this.#changes.fail(error);
       const state = error.state ?? 'failed';
       if (state === 'rejected') this.peer.send({ type: 'reject', id: this.id, reason: error.message });
       else if (state === 'failed') this.peer.send({ type: 'cancel', id: this.id, reason: error.message });
       this.#channel.close();
-      await this.#release(records, state === 'cancelled');
-      const isKept = records.length > 0 && ['failed', 'interrupted'].includes(state);
+      await this.#release(state === 'cancelled');
+      const isKept = this.#records.length > 0 && ['failed', 'interrupted'].includes(state);
       this.#set(isKept ? 'interrupted' : state === 'interrupted' ? 'failed' : state, error.shown ?? error.message);
     }
     await this.#host.settled(this.#replaced);
   }
 
+  async #receiveAll() {
+    const entries = await this.#readManifest();
+    const wanted = await this.#decideOn(entries);
+    this.hasClaimed = true;
+    const records = this.#records = await this.#claim(entries, wanted);
+    await this.#host.supersede(this);
+    this.#set('checking');
+    const held = await this.#openHeld(wanted, records);
+    this.peer.send({ type: 'accept', id: this.id, files: wanted.length === entries.length ? null : wanted, have: held.size > 0 });
+    if (held.size > 0) await this.#sendHave(held, records);
+    this.#set('active');
+    for (const index of wanted) await this.#receiveFile(index, records[index], held.get(index));
+    this.peer.send({ type: 'done', id: this.id, files: wanted.length, bytes: this.#verified });
+  }
+
   // What was verified is kept for another attempt, unless its user does not want it any more.
-  async #release(records, isUnwanted) {
-    for (const record of records) if (record?.isOpen) await this.#storage.close(record.file);
-    if (isUnwanted) await this.#host.discard(records.filter(r => r && !r.isFinished).map(r => r.file));
+  async #release(isUnwanted) {
+    const records = this.#records.filter(Boolean);
+    for (const record of records) await this.#storage.close(record.file);
+    if (isUnwanted) await this.#host.discard(records.filter(r => !r.isFinished).map(r => r.file));
   }
 
   #enqueue(data) {
@@ -229,13 +235,14 @@ export class Incoming {
   }
 
   async #checkSpace(indices, begun) {
-    const needed = indices.reduce((bytes, i) => bytes + Math.max(0, this.#files[i].length), 0);
-    const free = await this.#storage.free();
-    if (needed <= free) return;
-    // What lies there already needs no room again.
-    let held = 0;
-    for (const i of indices) held += begun[i] ? (await this.#storage.file(begun[i].file))?.size ?? 0 : 0;
-    if (needed - held > free) throw rejection(`It needs ${shownSize(needed - held)}, and this browser may store only ${shownSize(free)} more.`);
+    let needed = 0;
+    for (const i of indices) {
+      // What lies there already needs no room again.
+      const held = begun[i] ? (await this.#storage.file(begun[i].file))?.size ?? 0 : 0;
+      needed += Math.max(0, this.#files[i].length - held);
+    }
+    const refusal = await this.#storage.refuse(needed);
+    if (refusal) throw rejection(`It needs ${shownSize(needed)}, and this browser may store ${refusal}.`);
   }
 
   // Records by index; folders have none.
@@ -265,6 +272,7 @@ export class Incoming {
 
   async #open(record) {
     if (record.isOpen) return record.size;
+    if (this.#changes.error) throw this.#changes.error;
     record.size = await this.#storage.open(record.file);
     record.isOpen = true;
     return record.size;

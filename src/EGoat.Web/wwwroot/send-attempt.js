@@ -72,9 +72,11 @@ export class SendAttempt {
   // Throws when it does not end well: error.state says how.
   async run() {
     try {
-      await this.#offer();
-      await this.#sendAll();
-      await this.#until(() => this.accepted.every(i => this.stored[i] !== undefined), 'The receiver did not confirm the files in time.');
+      await this.#changes.run(async () => {
+        await this.#offer();
+        await this.#sendAll();
+        await this.#until(() => this.accepted.every(i => this.stored[i] !== undefined), 'The receiver did not confirm the files in time.');
+      });
     } catch (error) {
       if (!error.isPeers) this.peer.send({ type: 'cancel', id: this.id, reason: error.message });
       throw error;

@@ -114,6 +114,22 @@ const operations = {
     }
   },
 
+  // Whether so many bytes more may be stored. A browser does not tell its true quota, but it refuses to make a file longer.
+  async hasRoom({ bytes }) {
+    const name = `room-${crypto.randomUUID()}`;
+    const handle = await openHandle(name);
+    try {
+      handle.truncate(bytes);
+      return true;
+    } catch (error) {
+      if (error.name === 'QuotaExceededError') return false;
+      throw error;
+    } finally {
+      handle.close();
+      await operations.remove({ name });
+    }
+  },
+
   async list() {
     return Array.fromAsync((await folder()).keys());
   },

@@ -1,5 +1,7 @@
 // Received content, seen from the page: a worker writes and hashes it, the page only reads finished files.
 
+import { shownSize } from './units.js';
+
 const FOLDER = 'received';
 
 // What else the browser keeps beside the files themselves.
@@ -14,10 +16,12 @@ export class Storage {
     return typeof navigator.storage?.getDirectory === 'function' && typeof FileSystemFileHandle !== 'undefined';
   }
 
-  // How many bytes may still be stored.
-  async free() {
+  // Null when so many bytes more may be stored, else what may be stored instead, as text.
+  async refuse(bytes) {
     const { quota = 0, usage = 0 } = await navigator.storage.estimate();
-    return Math.max(0, quota - usage - RESERVE);
+    const free = Math.max(0, quota - usage - RESERVE);
+    if (bytes > free) return `only ${shownSize(free)} more`;
+    return bytes === 0 || await this.#ask('hasRoom', { bytes: bytes + RESERVE }) ? null : 'less than that';
   }
 
   // Asks the browser not to clear away what is received when space runs short. What it answers changes nothing here.
