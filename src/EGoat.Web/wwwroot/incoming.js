@@ -116,7 +116,8 @@ export class Incoming {
       const state = error.state ?? 'failed';
       if (state === 'rejected') this.peer.send({ type: 'reject', id: this.id, reason: error.message });
       else if (state === 'failed') this.peer.send({ type: 'cancel', id: this.id, reason: error.message });
-      this.#channel.close();
+      // The reason goes over another channel and must not be overtaken by the end of this one.
+      setTimeout(() => this.#channel.close(), REASON_TIMEOUT);
       await this.#release(state === 'cancelled');
       const isKept = this.#records.length > 0 && ['failed', 'interrupted'].includes(state);
       this.#set(isKept ? 'interrupted' : state === 'interrupted' ? 'failed' : state, error.shown ?? error.message);

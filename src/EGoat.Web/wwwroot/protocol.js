@@ -131,9 +131,13 @@ export function* manifestFrames(entries) {
   yield manifestPage(items, true);
 }
 
-export function dataFrame(file, offset, payload) {
-  const bytes = frame(Frame.DATA, 16 + payload.length, file);
-  new DataView(bytes.buffer).setBigUint64(8, BigInt(offset));
+// buffer: where the frame is made, so that a sender needs only one.
+export function dataFrame(file, offset, payload, buffer = new ArrayBuffer(16 + payload.length)) {
+  const bytes = new Uint8Array(buffer, 0, 16 + payload.length);
+  const view = new DataView(buffer);
+  view.setUint32(0, Frame.DATA << 24);
+  view.setUint32(4, file);
+  view.setBigUint64(8, BigInt(offset));
   bytes.set(payload, 16);
   return bytes;
 }

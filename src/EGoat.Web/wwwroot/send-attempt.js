@@ -33,6 +33,7 @@ export class SendAttempt {
   #have = new Map();
   #hasAllHave = false;
   #isPaused = false;
+  #frame = new ArrayBuffer(64 * 1024);
 
   // files: [{path, size, lastModified, file}]. changed(state) is called when there is something new to show.
   constructor(peer, files, changed) {
@@ -78,14 +79,21 @@ export class SendAttempt {
         await this.#until(() => this.accepted.every(i => this.stored[i] !== undefined), 'The receiver did not confirm the files in time.');
       });
     } catch (error) {
+      this.#changes.fail(error);
       if (!error.isPeers) this.peer.send({ type: 'cancel', id: this.id, reason: error.message });
+      this.#end(REASON_TIMEOUT);
       throw error;
-    } finally {
-      if (this.#channel) {
-        this.#channel.onclose = this.#channel.onmessage = null;
-        this.#channel.close();
-      }
     }
+    this.#end(0);
+  }
+
+  // A reason goes over another channel and must not be overtaken by the end of this one.
+  #end(delay) {
+    const channel = this.#channel;
+    if (!channel) return;
+    channel.onclose = channel.onmessage = null;
+    if (delay === 0) channel.close();
+    else setTimeout(() => channel.close(), delay);
   }
 
   async #offer() {
@@ -129,7 +137,7 @@ export class SendAttempt {
         await this.#until(() => !this.#isPaused && !this.isPausedByPeer && sent + block.length - this.#acknowledged <= MAX_UNACKNOWLEDGED, 'The receiver has acknowledged nothing for 60 seconds.');
         for (let offset = 0; offset < block.length; offset += payload) {
           const part = block.subarray(offset, Math.min(offset + payload, block.length));
-          await this.#send(dataFrame(index, start + offset, part));
+          await this.#send(dataFrame(index, start + offset, part, this.#frame));
           this.transferred += part.length;
         }
         sent += block.length;
