@@ -12,6 +12,14 @@ internal static class ChannelCommand
 {
     private const string Benchmark = "channel";
     private const int LossMessageKib = 64;
+    private const string Engine = "engine";
+    private const string NoOffload = "-no-gso";
+
+    private static readonly string[] Cases =
+    [
+        LinkSession.Sockets, LinkSession.Sockets + NoOffload, LinkSession.SocketsBasePackets, LinkSession.SocketsBasePackets + NoOffload,
+        Engine, LinkSession.Tcp, LinkSession.Tls,
+    ];
 
     public static Command Create()
     {
@@ -20,13 +28,16 @@ internal static class ChannelCommand
         Option<int> runs = CommandOptions.Runs(5);
         Option<double[]> sizes = CommandOptions.Numbers("--sizes-kib", "1,16,64,256", "Sizes of the messages in KiB");
         Option<double[]> losses = CommandOptions.Numbers("--loss", "0,0.1,1,3", "Percentages of datagrams that are lost between two engines without sockets");
-        var command = new Command(Benchmark, "Bulk over one data channel, without rooms and files; baselines: TCP, TLS.") { mib, warmUp, runs, sizes, losses };
+        var cases = new Option<string[]>("--cases") { Description = "Only these cases.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
+        cases.AcceptOnlyFromAmong(Cases);
+        cases.DefaultValueFactory = _ => Cases;
+        var command = new Command(Benchmark, "Bulk over one data channel, without rooms and files; baselines: TCP, TLS.") { mib, warmUp, runs, sizes, losses, cases };
         command.SetAction(async (result, cancellationToken) =>
         {
             Machine.Describe();
             foreach (double kib in result.GetRequiredValue(sizes))
             {
-                await RunSizeAsync((int)(kib * 1024), result.GetValue(warmUp), result.GetValue(mib), result.GetValue(runs), cancellationToken);
+                await RunSizeAsync((int)(kib * 1024), result.GetRequiredValue(cases), result.GetValue(warmUp), result.GetValue(mib), result.GetValue(runs), cancellationToken);
             }
 
             await RunLossesAsync(result.GetRequiredValue(losses), result.GetValue(warmUp), result.GetValue(mib), result.GetValue(runs), cancellationToken);
@@ -34,19 +45,20 @@ internal static class ChannelCommand
         return command;
     }
 
-    private static async Task RunSizeAsync(int messageBytes, int warmUpMib, int mib, int runs, CancellationToken cancellationToken)
+    private static async Task RunSizeAsync(int messageBytes, string[] cases, int warmUpMib, int mib, int runs, CancellationToken cancellationToken)
     {
         var series = new Series(Benchmark, ("messageKib", messageBytes / 1024.0), ("mib", mib));
         for (int run = 0; run < runs; run++)
         {
-            series.Add("sockets", await RunPairAsync(LinkSession.Sockets, messageBytes, warmUpMib, mib, cancellationToken));
-            series.Add("sockets-no-gso", await RunPairAsync(LinkSession.Sockets, messageBytes, warmUpMib, mib, cancellationToken, ("EGOAT_GSO", "off")));
-            series.Add("engine", await RunEngineAsync(messageBytes, warmUpMib, mib, 0, cancellationToken));
-            series.Add("tcp", await RunPairAsync(LinkSession.Tcp, messageBytes, warmUpMib, mib, cancellationToken));
-            series.Add("tls", await RunPairAsync(LinkSession.Tls, messageBytes, warmUpMib, mib, cancellationToken));
+            foreach (string name in cases)
+            {
+                series.Add(name, name == Engine
+                    ? await RunEngineAsync(messageBytes, warmUpMib, mib, 0, cancellationToken)
+                    : await RunPairAsync(name, messageBytes, warmUpMib, mib, cancellationToken));
+            }
         }
 
-        series.Summarize("mibPerSecond", "tcp", "tls");
+        series.Summarize("mibPerSecond", [.. cases.Intersect([LinkSession.Tcp, LinkSession.Tls])]);
     }
 
     private static async Task RunLossesAsync(double[] percentages, int warmUpMib, int mib, int runs, CancellationToken cancellationToken)
@@ -65,10 +77,11 @@ internal static class ChannelCommand
 
     private static string Name(double lossPercent) => string.Create(CultureInfo.InvariantCulture, $"engine-loss-{lossPercent}");
 
-    private static async Task<(string, double)[]> RunPairAsync(
-        string kind, int messageBytes, int warmUpMib, int mib, CancellationToken cancellationToken, params (string Name, string Value)[] environment)
+    private static async Task<(string, double)[]> RunPairAsync(string name, int messageBytes, int warmUpMib, int mib, CancellationToken cancellationToken)
     {
-        string[] amounts = ["--link", kind, .. Amounts(messageBytes, warmUpMib, mib)];
+        bool usesOffload = !name.EndsWith(NoOffload, StringComparison.Ordinal);
+        string[] amounts = ["--link", usesOffload ? name : name[..^NoOffload.Length], .. Amounts(messageBytes, warmUpMib, mib)];
+        (string, string)[] environment = usesOffload ? [] : [("EGOAT_GSO", "off")];
         using WorkerPair pair = await WorkerPair.ConnectAsync(["bulk-send", .. amounts], ["bulk-receive", .. amounts], 1, cancellationToken, environment);
         JsonObject sent = await WorkerPair.ResultAsync(pair.A, cancellationToken);
         JsonObject received = await WorkerPair.ResultAsync(pair.Z, cancellationToken);

@@ -1,3 +1,5 @@
+using EGoat.WebRtc;
+
 namespace EGoat.Benchmarks.Links;
 
 /// <summary>
@@ -7,12 +9,16 @@ namespace EGoat.Benchmarks.Links;
 internal abstract class LinkSession : IAsyncDisposable
 {
     public const string Sockets = "sockets";
+
+    /// <summary>The same with datagrams that every path carries.</summary>
+    public const string SocketsBasePackets = "sockets-1200";
     public const string Tcp = "tcp";
     public const string Tls = "tls";
 
     public static LinkSession Create(string kind) => kind switch
     {
         Sockets => new RtcLinkSession(RtcLinkSession.OpenHost(), ownsHost: true),
+        SocketsBasePackets => new RtcLinkSession(RtcLinkSession.OpenHost(PeerConnection.BaseDatagramSize), ownsHost: true),
         Tcp => new TcpLinkSession(isTls: false),
         Tls => new TcpLinkSession(isTls: true),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),

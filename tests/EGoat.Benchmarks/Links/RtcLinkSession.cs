@@ -1,3 +1,4 @@
+using EGoat.WebRtc;
 using EGoat.WebRtc.Dtls;
 using EGoat.WebRtc.Sockets;
 
@@ -11,7 +12,8 @@ internal sealed class RtcLinkSession(RtcHost host, bool ownsHost) : LinkSession
     private readonly RtcConnection _connection = host.CreateConnection();
     private bool _isOfferer;
 
-    public static RtcHost OpenHost() => RtcHost.Open(new RtcHostOptions { Certificate = Certificate, IncludeLoopback = true });
+    public static RtcHost OpenHost(int maxDatagramSize = PeerConnectionOptions.DatagramSizeLimit) =>
+        RtcHost.Open(new RtcHostOptions { Certificate = Certificate, IncludeLoopback = true, MaxDatagramSize = maxDatagramSize });
 
     /// <summary>Completes when channels work.</summary>
     public Task Connected => _connection.Connected;
