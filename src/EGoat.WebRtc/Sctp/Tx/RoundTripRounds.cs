@@ -18,6 +18,9 @@ internal sealed class RoundTripRounds
     /// <summary>A queue of less is always short: threads and radios cause as much.</summary>
     private static readonly TimeSpan MinLongQueue = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>In less time a sender and a receiver that share processors cannot work in batches: their threads, not queues, make such delays.</summary>
+    private static readonly TimeSpan MinPath = TimeSpan.FromMilliseconds(4);
+
     private TimeSpan _previousShortest = TimeSpan.MaxValue;
     private TimeSpan _presentShortest = TimeSpan.MaxValue;
     private TimeSpan _presentEnds = TimeSpan.MinValue;
@@ -36,8 +39,8 @@ internal sealed class RoundTripRounds
     /// <summary>Whether a queue begins to stand (RFC 9406 section 4.2, but within a round: a window that doubles leaves no time to wait for its end).</summary>
     public bool IsDelayRising => _lastRunShortest - Path >= Rise;
 
-    /// <summary>The part of what is in flight that the path itself holds.</summary>
-    public double PathShare => _lastRunShortest == TimeSpan.Zero ? 1 : Path / _lastRunShortest;
+    /// <summary>The part of what is in flight that the path itself holds; of a path shorter than <see cref="MinPath"/>, what one as long would.</summary>
+    public double PathShare => _lastRunShortest <= MinPath ? 1 : (Path > MinPath ? Path : MinPath) / _lastRunShortest;
 
     private TimeSpan Path => _presentShortest < _previousShortest ? _presentShortest : _previousShortest;
 
