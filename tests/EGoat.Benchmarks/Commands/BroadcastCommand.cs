@@ -35,7 +35,7 @@ internal static class BroadcastCommand
         var series = new Series(Benchmark, ("receivers", receivers), ("mib", mib));
         for (int run = 0; run < runs; run++)
         {
-            series.Add("egoat", Figures(await egoat.SendAsync(file, receivers, cancellationToken), mib, receivers));
+            series.Add("egoat", Figures(await egoat.SendAsync(file, receivers, null, cancellationToken), mib, receivers));
             series.Add("tcp", Figures(await TcpCopy.RunAsync(file, folder.Path, receivers, isSynced: false, cancellationToken), mib, receivers));
         }
 

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using EGoat.Benchmarks.Links;
 using EGoat.Benchmarks.Measuring;
 using EGoat.Benchmarks.Processes;
+using EGoat.WebRtc;
 
 namespace EGoat.Benchmarks.Commands;
 
@@ -13,12 +14,13 @@ internal static class ChannelCommand
     private const string Benchmark = "channel";
     private const int LossMessageKib = 64;
     private const string Engine = "engine";
+    private const string EngineBasePackets = "engine-1200";
     private const string NoOffload = "-no-gso";
 
     private static readonly string[] Cases =
     [
         LinkSession.Sockets, LinkSession.Sockets + NoOffload, LinkSession.SocketsBasePackets, LinkSession.SocketsBasePackets + NoOffload,
-        Engine, LinkSession.Tcp, LinkSession.Tls,
+        Engine, EngineBasePackets, LinkSession.Tcp, LinkSession.Tls,
     ];
 
     public static Command Create()
@@ -52,9 +54,12 @@ internal static class ChannelCommand
         {
             foreach (string name in cases)
             {
-                series.Add(name, name == Engine
-                    ? await RunEngineAsync(messageBytes, warmUpMib, mib, 0, cancellationToken)
-                    : await RunPairAsync(name, messageBytes, warmUpMib, mib, cancellationToken));
+                series.Add(name, name switch
+                {
+                    Engine => await RunEngineAsync(messageBytes, warmUpMib, mib, 0, PeerConnectionOptions.DatagramSizeLimit, cancellationToken),
+                    EngineBasePackets => await RunEngineAsync(messageBytes, warmUpMib, mib, 0, PeerConnection.BaseDatagramSize, cancellationToken),
+                    _ => await RunPairAsync(name, messageBytes, warmUpMib, mib, cancellationToken),
+                });
             }
         }
 
@@ -68,7 +73,7 @@ internal static class ChannelCommand
         {
             foreach (double percent in percentages)
             {
-                series.Add(Name(percent), await RunEngineAsync(LossMessageKib * 1024, warmUpMib, mib, percent, cancellationToken));
+                series.Add(Name(percent), await RunEngineAsync(LossMessageKib * 1024, warmUpMib, mib, percent, PeerConnectionOptions.DatagramSizeLimit, cancellationToken));
             }
         }
 
@@ -88,10 +93,10 @@ internal static class ChannelCommand
         return new CopyResult((double)sent["seconds"]!, Usage(sent), Usage(received)).ToFigures(mib);
     }
 
-    private static async Task<(string, double)[]> RunEngineAsync(int messageBytes, int warmUpMib, int mib, double lossPercent, CancellationToken cancellationToken)
+    private static async Task<(string, double)[]> RunEngineAsync(int messageBytes, int warmUpMib, int mib, double lossPercent, int maxPacket, CancellationToken cancellationToken)
     {
         using ChildProcess worker = ChildProcess.Start(
-            "engine", Programs.Worker(["engine-bulk", .. Amounts(messageBytes, warmUpMib, mib), "--loss", lossPercent.ToString(CultureInfo.InvariantCulture)]));
+            "engine", Programs.Worker(["engine-bulk", .. Amounts(messageBytes, warmUpMib, mib), "--loss", lossPercent.ToString(CultureInfo.InvariantCulture), "--max-packet", Text(maxPacket)]));
         JsonObject result = await WorkerPair.ResultAsync(worker, cancellationToken);
         return
         [

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using EGoat.Benchmarks.Measuring;
 using EGoat.Benchmarks.Processes;
+using EGoat.WebRtc;
 
 namespace EGoat.Benchmarks.Commands;
 
@@ -38,8 +39,9 @@ internal static class TransferCommand
         using SshServer? ssh = await TryStartSshAsync(folder.Sub("ssh"), cancellationToken);
         for (int run = 0; run < runs; run++)
         {
-            series.Add("egoat", (await egoat.SendAsync(file, 1, cancellationToken)).ToFigures(mib));
-            series.Add("egoat-no-gso", (await egoat.SendAsync(file, 1, cancellationToken, ("EGOAT_GSO", "off"))).ToFigures(mib));
+            series.Add("egoat", (await egoat.SendAsync(file, 1, null, cancellationToken)).ToFigures(mib));
+            series.Add("egoat-1200", (await egoat.SendAsync(file, 1, PeerConnection.BaseDatagramSize, cancellationToken)).ToFigures(mib));
+            series.Add("egoat-no-gso", (await egoat.SendAsync(file, 1, null, cancellationToken, ("EGOAT_GSO", "off"))).ToFigures(mib));
             series.Add("tcp", (await TcpCopy.RunAsync(file, folder.Path, 1, isSynced, cancellationToken)).ToFigures(mib));
             if (ssh is not null)
             {

@@ -41,13 +41,18 @@ internal sealed class EGoatSetup : IDisposable
     }
 
     /// <summary>Sends a file to a number of receivers, each a process; what was received is deleted.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="receiverCount">How many receivers.</param>
+    /// <param name="maxPacket">Bytes of the longest datagram of every participant; null for its default.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="environment">Environment variables of every participant.</param>
     /// <returns>
     /// Seconds from the offer to the last confirmation that everything is verified and in place, as the sender tells; and what
     /// sender and receivers have used, CPU from the connection on.
     /// </returns>
-    public async Task<CopyResult> SendAsync(string file, int receiverCount, CancellationToken cancellationToken, params (string Name, string Value)[] environment)
+    public async Task<CopyResult> SendAsync(string file, int receiverCount, int? maxPacket, CancellationToken cancellationToken, params (string Name, string Value)[] environment)
     {
-        string[] room = ["--server", Url, "--room", $"bench{++_rooms}", "--json"];
+        string[] room = ["--server", Url, "--room", $"bench{++_rooms}", "--json", .. maxPacket is { } bytes ? ["--max-packet", bytes.ToString(CultureInfo.InvariantCulture)] : Array.Empty<string>()];
         var receivers = new List<ChildProcess>();
         try
         {

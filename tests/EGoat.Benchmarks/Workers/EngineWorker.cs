@@ -28,10 +28,10 @@ internal sealed class EngineWorker : IDisposable
     private TimeSpan _now = TimeSpan.FromSeconds(1);
     private long _datagrams;
 
-    private EngineWorker(double lossShare)
+    private EngineWorker(double lossShare, int maxPacket)
     {
-        _a = CreatePeer("192.0.2.1");
-        _z = CreatePeer("192.0.2.2");
+        _a = CreatePeer("192.0.2.1", maxPacket);
+        _z = CreatePeer("192.0.2.2", maxPacket);
         _channel = _a.CreateDataChannel(_now, "bulk");
         _a.AcceptAnswer(_now, _z.AcceptOffer(_now, _a.CreateOffer(_now)));
         while (_incoming is null)
@@ -42,9 +42,9 @@ internal sealed class EngineWorker : IDisposable
         _lossShare = lossShare;
     }
 
-    public static void Run(int messageBytes, long warmUpBytes, long bytes, double lossPercent)
+    public static void Run(int messageBytes, long warmUpBytes, long bytes, double lossPercent, int maxPacket)
     {
-        using var worker = new EngineWorker(lossPercent / 100);
+        using var worker = new EngineWorker(lossPercent / 100, maxPacket);
         byte[] message = new byte[messageBytes];
         worker.Transfer(message, warmUpBytes);
         worker._datagrams = 0;
@@ -66,14 +66,14 @@ internal sealed class EngineWorker : IDisposable
         _certificate.Dispose();
     }
 
-    private PeerConnection CreatePeer(string text)
+    private PeerConnection CreatePeer(string text, int maxPacket)
     {
         if (!TransportAddress.TryParse(text, 5000, out TransportAddress address))
         {
             throw new ArgumentException(text, nameof(text));
         }
 
-        var peer = new PeerConnection(new PeerConnectionOptions { Certificate = _certificate }, new PlatformEntropy());
+        var peer = new PeerConnection(new PeerConnectionOptions { Certificate = _certificate, MaxDatagramSize = maxPacket }, new PlatformEntropy());
         peer.AddLocalCandidate(_now, IceCandidate.CreateHost(address, address, 1));
         return peer;
     }

@@ -49,7 +49,8 @@ internal static class WorkerCommand
     private static Command CreateEngineBulk()
     {
         var loss = new Option<double>("--loss");
-        return Role("engine-bulk", [MessageBytes, WarmUpBytes, Bytes, loss], (r, _) => Run(() => EngineWorker.Run(r.GetValue(MessageBytes), r.GetValue(WarmUpBytes), r.GetValue(Bytes), r.GetValue(loss))));
+        var maxPacket = new Option<int>("--max-packet") { Required = true };
+        return Role("engine-bulk", [MessageBytes, WarmUpBytes, Bytes, loss, maxPacket], (r, _) => Run(() => EngineWorker.Run(r.GetValue(MessageBytes), r.GetValue(WarmUpBytes), r.GetValue(Bytes), r.GetValue(loss), r.GetValue(maxPacket))));
     }
 
     private static Command CreateRoomPing()
