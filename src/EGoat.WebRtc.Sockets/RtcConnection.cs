@@ -19,14 +19,18 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
     private readonly RtcHost _host;
     private readonly PeerConnection _engine;
 
-    /// <summary>Held for one batch, never over anything that waits but the kernel's send.</summary>
+    /// <summary>Held while the engine works, never over anything that waits, the kernel's send included.</summary>
     private readonly Lock _gate = new();
     private readonly byte[] _sendBuffer = GC.AllocateUninitializedArray<byte>(SendBufferLength, pinned: true);
     private readonly Dictionary<DataChannel, RtcDataChannel> _channels = [];
     private readonly Channel<RtcEvent> _events = Channel.CreateBounded<RtcEvent>(new BoundedChannelOptions(MaxEvents) { SingleReader = true });
     private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _nextTimeout = long.MaxValue;
+
+    /// <summary>A thread is sending what the engine has produced, and owns <see cref="_sendBuffer"/>. What others add meanwhile it sends too.</summary>
+    private bool _isFlushing;
     private bool _isDisposed;
+    private bool _isEngineDisposed;
 
     internal RtcConnection(RtcHost host, PeerConnection engine)
     {
@@ -78,25 +82,29 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
         lock (_gate)
         {
             _engine.AcceptAnswer(MonotonicClock.Now, sdp);
-            FlushLocked();
         }
+
+        Flush();
     }
 
     /// <summary>Takes a candidate of the peer; "" when there are no more. False when it cannot be used.</summary>
     public bool AddRemoteCandidate(string candidate)
     {
+        bool isUsed;
         lock (_gate)
         {
-            bool isUsed = _engine.AddRemoteCandidate(MonotonicClock.Now, candidate);
-            FlushLocked();
-            return isUsed;
+            isUsed = _engine.AddRemoteCandidate(MonotonicClock.Now, candidate);
         }
+
+        Flush();
+        return isUsed;
     }
 
     /// <summary>Creates a channel; it opens with the connection.</summary>
     /// <exception cref="RtcException">The connection has ended.</exception>
     public RtcDataChannel CreateDataChannel(string label, DataChannelOptions? options = null)
     {
+        RtcDataChannel channel;
         lock (_gate)
         {
             if (_engine.State is PeerConnectionState.Failed or PeerConnectionState.Closed)
@@ -104,10 +112,11 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
                 throw new RtcException(EndReason());
             }
 
-            RtcDataChannel channel = Wrap(_engine.CreateDataChannel(MonotonicClock.Now, label, options));
-            FlushLocked();
-            return channel;
+            channel = Wrap(_engine.CreateDataChannel(MonotonicClock.Now, label, options));
         }
+
+        Flush();
+        return channel;
     }
 
     /// <summary>Ends the connection and tells the peer.</summary>
@@ -122,10 +131,9 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
 
             _isDisposed = true;
             _engine.Close();
-            FlushLocked();
-            _engine.Dispose();
         }
 
+        Flush();
         _host.Remove(this);
         _connected.TrySetException(new RtcException("The connection was closed."));
         _events.Writer.TryComplete();
@@ -145,13 +153,16 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
     {
         lock (_gate)
         {
-            if (!_isDisposed)
+            if (_isDisposed)
             {
-                _engine.AddLocalCandidate(MonotonicClock.Now, candidate);
-                ReportCandidate(candidate.ToString());
-                FlushLocked();
+                return;
             }
+
+            _engine.AddLocalCandidate(MonotonicClock.Now, candidate);
+            ReportCandidate(candidate.ToString());
         }
+
+        Flush();
     }
 
     /// <summary>No more candidates come.</summary>
@@ -183,21 +194,28 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
     {
         lock (_gate)
         {
-            if (!_isDisposed)
+            if (_isDisposed)
             {
-                _engine.HandleTimeout(MonotonicClock.Now);
-                FlushLocked();
+                return;
             }
+
+            _engine.HandleTimeout(MonotonicClock.Now);
         }
+
+        Flush();
     }
 
+    /// <summary>
+    /// Sends what the engine has produced and reports what has happened. The lock is free while the kernel sends; when another
+    /// thread is at it, that one does the rest.
+    /// </summary>
     internal void Flush()
     {
-        lock (_gate)
+        if (TryBeginFlush())
         {
-            if (!_isDisposed)
+            while (TryPollTransmit(out Transmit transmit))
             {
-                FlushLocked();
+                _host.Send(transmit, _sendBuffer);
             }
         }
     }
@@ -206,16 +224,14 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
     internal TResult Use<TState, TResult>(TState state, Func<TState, TimeSpan, TResult> action)
         where TState : allows ref struct
     {
+        TResult result;
         lock (_gate)
         {
-            TResult result = action(state, MonotonicClock.Now);
-            if (!_isDisposed)
-            {
-                FlushLocked();
-            }
-
-            return result;
+            result = action(state, MonotonicClock.Now);
         }
+
+        Flush();
+        return result;
     }
 
     internal string EndReason() => _engine.FailureReason ?? "The connection was closed.";
@@ -230,23 +246,51 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
 
     private string Describe(Func<PeerConnection, TimeSpan, string, string> describe, string argument)
     {
+        string description;
         lock (_gate)
         {
-            string description = describe(_engine, MonotonicClock.Now, argument);
+            description = describe(_engine, MonotonicClock.Now, argument);
             _host.Register(_engine.LocalUsernameFragment!, this);
-            FlushLocked();
-            return description;
+        }
+
+        Flush();
+        return description;
+    }
+
+    private bool TryBeginFlush()
+    {
+        lock (_gate)
+        {
+            bool isMine = !_isFlushing && !_isEngineDisposed;
+            _isFlushing |= isMine;
+            return isMine;
         }
     }
 
-    private void FlushLocked()
+    // False, and the flush is over: whatever is produced from here on begins a new one.
+    private bool TryPollTransmit(out Transmit transmit)
     {
-        TimeSpan now = MonotonicClock.Now;
-        while (_engine.TryPollTransmit(now, _sendBuffer, out Transmit transmit))
+        lock (_gate)
         {
-            _host.Send(transmit, _sendBuffer);
-        }
+            if (_engine.TryPollTransmit(MonotonicClock.Now, _sendBuffer, out transmit))
+            {
+                return true;
+            }
 
+            _isFlushing = false;
+            ReportEvents();
+            if (_isDisposed)
+            {
+                _isEngineDisposed = true;
+                _engine.Dispose();
+            }
+
+            return false;
+        }
+    }
+
+    private void ReportEvents()
+    {
         while (_engine.TryPollEvent(out PeerConnectionEvent e))
         {
             Report(e);
