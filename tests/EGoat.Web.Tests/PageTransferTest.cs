@@ -82,18 +82,19 @@ public abstract class PageTransferTest : IAsyncLifetime
     /// <summary>A page that is in the room with the installation.</summary>
     /// <param name="stallAfter">After how many blocks it stands still until it is reloaded.</param>
     /// <param name="script">Runs before the scripts of the page.</param>
-    protected async Task<IPage> JoinAsync(int? stallAfter = null, string? script = null)
+    /// <param name="name">Who joins.</param>
+    protected async Task<IPage> JoinAsync(int? stallAfter = null, string? script = null, string name = "carla")
     {
         Browser ??= await ChromiumBrowser.LaunchAsync(profile: Path.Combine(Folder, "profile"));
         script = stallAfter is { } limit ? StallScript.Replace("LIMIT", $"{limit}", StringComparison.Ordinal) + script : script;
         IPage page = await Browser.OpenAsync(Server.Url.ToString(), script);
-        await EnterAsync(page);
+        await EnterAsync(page, name);
         return page;
     }
 
-    protected async Task EnterAsync(IPage page)
+    protected async Task EnterAsync(IPage page, string name = "carla")
     {
-        await page.FillAsync("#name", "carla");
+        await page.FillAsync("#name", name);
         await page.ClickAsync("#join");
         await ConnectedAsync(page);
     }

@@ -162,4 +162,46 @@ public sealed class PageTransferTests(ITestOutputHelper output) : PageTransferTe
         Assert.True(received.BytesResumed is >= 9 * Block and <= 12 * Block, $"{received.BytesResumed} bytes were resumed.");
         Assert.Equal(hash, TestFile.HashOf(Path.Combine(Inbox, "goat.bin")));
     }
+
+    [ProgramFact("chromium")]
+    public async Task Both_sides_can_pause_and_resume()
+    {
+        (string path, byte[] hash) = CreateFile("goat.bin", 24 * Block);
+        // Reading stands still after 6 blocks, until the test lets it go on.
+        IPage sender = await JoinAsync(
+            name: "sender",
+            script:
+            """
+            let reads = 0;
+            const go = new Promise(resolve => { window.go = resolve; });
+            const read = Blob.prototype.arrayBuffer;
+            Blob.prototype.arrayBuffer = async function () {
+              if (++reads > 6) await go;
+              return read.call(this);
+            };
+            """);
+        await using ChromiumBrowser other = await ChromiumBrowser.LaunchAsync();
+        IPage receiver = await other.OpenAsync(Server.Url.ToString());
+        await EnterAsync(receiver, "receiver");
+        await Room.LeaveAsync();
+        await Assertions.Expect(sender.Locator("#peers li.connected")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^receiver"));
+        await sender.SetInputFilesAsync("#file", path);
+        await receiver.ClickAsync("button.accept");
+        await ProgressAsync(sender, 6);
+        await ProgressAsync(receiver, 6);
+
+        await receiver.ClickAsync("button.pause");
+        await Assertions.Expect(Row(sender, "paused").Locator(".how")).ToHaveTextAsync("6.0 MiB of 24.0 MiB, paused by them");
+        await Assertions.Expect(Row(receiver, "paused").Locator(".how")).ToHaveTextAsync("6.0 MiB of 24.0 MiB, paused");
+        await receiver.ClickAsync("button.pause");
+        await ProgressAsync(sender, 6);
+        await sender.ClickAsync("button.pause");
+        await sender.EvaluateAsync("() => go()");
+        await Assertions.Expect(Row(receiver, "paused").Locator(".how")).ToHaveTextAsync("6.0 MiB of 24.0 MiB, paused by them");
+        await sender.ClickAsync("button.pause");
+        await Assertions.Expect(Row(sender, "completed")).ToHaveCountAsync(1);
+        Assert.Equal(hash, TestFile.HashOf(await SaveAsync(receiver, receiver.Locator("a.save"))));
+        await receiver.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Dark });
+        await ChromiumBrowser.ScreenshotAsync(receiver, "page-received-dark.png");
+    }
 }

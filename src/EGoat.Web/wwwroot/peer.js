@@ -143,7 +143,7 @@ export class Peer {
   #talk(pc, control) {
     this.#control = control;
     const begin = () => {
-      this.send({ type: 'hello', v: VERSION, ...this.#room.hello(), features: ['frame64k'] });
+      this.send({ type: 'hello', v: VERSION, ...this.#room.hello(), features: ['frame64k', 'pause'] });
       for (const text of this.#unconfirmed.values()) this.send(text);
     };
     control.onopen = begin;

@@ -46,7 +46,10 @@ export class SendAttempt {
     if (message.type === 'accept') this.#answer ??= message;
     else if (message.type === 'reject') this.fail(`The receiver rejected it: ${shownName(message.reason ?? '')}`, 'rejected');
     else if (message.type === 'cancel') this.fail(`The receiver gave it up: ${shownName(message.reason ?? '')}`);
-    else if (message.type === 'pause' || message.type === 'resume') this.isPausedByPeer = message.type === 'pause';
+    else if (message.type === 'pause' || message.type === 'resume') {
+      this.isPausedByPeer = message.type === 'pause';
+      this.#changed();
+    }
     this.#changes.changed();
   }
 

@@ -66,7 +66,8 @@ export class Transfers {
     if (!channel.label.startsWith(LABEL) || !isUuid(id) || this.#incoming.has(id) || !peer.instance) return false;
     if (!Storage.isSupported || [...this.#incoming.values()].filter(i => i.peer === peer).length >= MAX_INCOMING_PER_PEER) {
       peer.send({ type: 'reject', id, reason: Storage.isSupported ? 'Too many transfers at once.' : 'This browser has no private file system.' });
-      return false;
+      // The sender closes the channel; closing it here could overtake the reason.
+      return true;
     }
     const incoming = new Incoming(id, peer, channel, this.#storage, {
       report: transfer => this.#view.transfer(transfer),
