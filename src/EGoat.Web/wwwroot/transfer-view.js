@@ -88,7 +88,7 @@ class Row {
     this.#key = key;
     this.#transfers = transfers;
     this.#notice = notice;
-    this.item.append(this.#what, this.#actions, this.#progress, this.#how, this.#body);
+    this.item.append(this.#what, this.#how, this.#actions, this.#progress, this.#body);
   }
 
   show(transfer) {
@@ -258,8 +258,8 @@ function title({ files, isOwn, peer, state, length }) {
   return [...what, isOwn ? ' to ' : ' from ', who];
 }
 
-function status({ state, error, length, resumed, isOwn, isPaused, before }, done, rate) {
-  const saved = resumed > 0 ? `, ${shownSize(resumed)} did not have to travel` : '';
+function status({ state, error, length, resumed, isPaused, before }, done, rate) {
+  const saved = resumed > 0 ? `, of which ${shownSize(resumed)} did not have to travel` : '';
   const part = length < 0 ? shownSize(done) : `${shownSize(done)} of ${shownSize(length)}`;
   switch (state) {
     case 'asking': return 'It is stored in this browser until you save or delete it.';
@@ -271,7 +271,7 @@ function status({ state, error, length, resumed, isOwn, isPaused, before }, done
       return `${part}${rate > 0 ? `, ${shownSize(Math.round(rate))}/s` : ''}${left}${saved}`;
     }
     case 'paused': return `${part}, paused${isPaused ? '' : ' by them'}`;
-    case 'completed': return `${shownSize(done)}${isOwn ? ' sent' : ''}${saved}`;
+    case 'completed': return `${shownSize(done)}${saved}`;
     case 'interrupted': return `${part}. ${error ?? ''}`;
     default: return error ?? state;
   }
