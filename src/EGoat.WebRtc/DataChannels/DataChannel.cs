@@ -43,7 +43,7 @@ public sealed class DataChannel
         {
             ArgumentOutOfRangeException.ThrowIfNegative(value);
             _lowThreshold = value;
-            ApplyThreshold();
+            ApplyStreamSettings();
         }
     }
 
@@ -106,10 +106,12 @@ public sealed class DataChannel
 
     internal void Enqueue(in SctpMessage message) => _received.Enqueue(message);
 
-    internal void ApplyThreshold()
+    /// <summary>The stream is known: the association learns what applies to it.</summary>
+    internal void ApplyStreamSettings()
     {
         if (Id is { } id)
         {
+            _set.Association.SetPriority((ushort)id, (ushort)Options.Priority);
             _set.Association.SetBufferedAmountLowThreshold((ushort)id, _lowThreshold);
         }
     }

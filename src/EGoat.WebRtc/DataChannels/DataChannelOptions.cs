@@ -15,6 +15,9 @@ public sealed record DataChannelOptions
     /// <summary>The subprotocol, at most 65535 bytes in UTF-8. Default empty.</summary>
     public string Protocol { get; init; } = "";
 
+    /// <summary>The channel's share against others when more waits than the path carries. Default <see cref="DataChannelPriority.Low"/>.</summary>
+    public DataChannelPriority Priority { get; init; } = DataChannelPriority.Low;
+
     /// <summary>Both sides create the channel themselves with the same <see cref="Id"/>; nothing announces it. Default false.</summary>
     public bool Negotiated { get; init; }
 

@@ -61,6 +61,7 @@ internal sealed class DataChannelSet(SctpAssociation association)
         if (options.Negotiated)
         {
             _channels.Add((ushort)options.Id!, channel);
+            channel.ApplyStreamSettings();
         }
         else
         {
@@ -181,7 +182,7 @@ internal sealed class DataChannelSet(SctpAssociation association)
             _nextId = id + 2;
             channel.Id = id;
             _channels.Add((ushort)id, channel);
-            channel.ApplyThreshold();
+            channel.ApplyStreamSettings();
         }
 
         _withoutId.Clear();
@@ -262,7 +263,7 @@ internal sealed class DataChannelSet(SctpAssociation association)
         var channel = new DataChannel(this, label, options with { Id = id }, id) { IsOpenAcknowledged = true, IncomingOpenLength = message.Length };
         _channels.Add(id, channel);
         _incomingOpenBytes += message.Length;
-        channel.ApplyThreshold();
+        channel.ApplyStreamSettings();
         Association.Send(now, id, PayloadProtocol.Dcep, [DcepAck]);
         _events.Enqueue(new DataChannelEvent(DataChannelEventType.Incoming, channel));
         SetState(channel, DataChannelState.Open);

@@ -16,9 +16,6 @@ internal static class DcepOpen
     private const int FixedLength = 12;
     private const byte UnorderedFlag = 0x80;
 
-    /// <summary>"Normal" (RFC 8831 section 6.4).</summary>
-    private const ushort Priority = 256;
-
     private enum Reliability : byte
     {
         Reliable = 0,
@@ -51,6 +48,7 @@ internal static class DcepOpen
             MaxRetransmits = reliability == Reliability.Retransmits ? parameter : null,
             MaxPacketLifeTime = reliability == Reliability.LifeTime ? parameter : null,
             Protocol = Encoding.UTF8.GetString(message[(FixedLength + labelLength)..]),
+            Priority = ToPriority(BinaryPrimitives.ReadUInt16BigEndian(message[2..])),
         };
         return true;
     }
@@ -68,7 +66,7 @@ internal static class DcepOpen
         };
         message[0] = MessageType;
         message[1] = (byte)((byte)reliability | (options.Ordered ? 0 : UnorderedFlag));
-        BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(2), Priority);
+        BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(2), (ushort)options.Priority);
         BinaryPrimitives.WriteUInt32BigEndian(message.AsSpan(4), (uint)parameter);
         BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(8), (ushort)labelBytes.Length);
         BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(10), (ushort)protocolBytes.Length);
@@ -76,4 +74,13 @@ internal static class DcepOpen
         protocolBytes.CopyTo(message, FixedLength + labelBytes.Length);
         return message;
     }
+
+    // Numbers between the four go up to the next one, as W3C "Priority Control" section 4 has it.
+    private static DataChannelPriority ToPriority(ushort priority) => priority switch
+    {
+        <= (ushort)DataChannelPriority.VeryLow => DataChannelPriority.VeryLow,
+        <= (ushort)DataChannelPriority.Low => DataChannelPriority.Low,
+        <= (ushort)DataChannelPriority.Medium => DataChannelPriority.Medium,
+        _ => DataChannelPriority.High,
+    };
 }

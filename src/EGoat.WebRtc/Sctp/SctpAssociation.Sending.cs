@@ -62,6 +62,9 @@ internal sealed partial class SctpAssociation
     /// <summary>Reports <see cref="SctpEventType.BufferedAmountLow"/> when the buffered amount falls to this or below.</summary>
     public void SetBufferedAmountLowThreshold(ushort streamId, long threshold) => _lowThresholds[streamId] = threshold;
 
+    /// <summary>The stream's share of what is sent, in proportion to others (RFC 8831 section 6.4). Default 256.</summary>
+    public void SetPriority(ushort streamId, ushort priority) => _sendQueue.SetPriority(streamId, priority);
+
     /// <summary>Resets the outgoing side of a stream once everything queued on it was sent (RFC 6525, RFC 8831 section 6.7).</summary>
     public void ResetStream(ushort streamId) => _transfer?.Resetter.Want(streamId);
 
@@ -185,8 +188,7 @@ internal sealed partial class SctpAssociation
             WriteChunk(ref writer, tsn, transfer.Outstanding[tsn]);
             transfer.PeerWindow -= length;
             _nextExpiry = message.Expires < _nextExpiry ? message.Expires.Value : _nextExpiry;
-            long before = _sendQueue.GetBufferedAmount(message.StreamId);
-            ReportBufferedAmount(message.StreamId, before, _sendQueue.Advance(message, length));
+            _sendQueue.Advance(message, length);
             _retransmissionTimer ??= now + _timeout.Value;
             ScheduleProbe(now, transfer);
         }

@@ -25,7 +25,7 @@ internal sealed partial class SctpAssociation
 
     private readonly SctpOptions _options;
     private readonly IEntropySource _entropy;
-    private readonly SendQueue _sendQueue = new();
+    private readonly SendQueue _sendQueue;
     private readonly Dictionary<ushort, long> _lowThresholds = [];
     private readonly Queue<ControlPacket> _controlPackets = new();
 
@@ -59,6 +59,7 @@ internal sealed partial class SctpAssociation
         _entropy = entropy;
         _pathMtu = new PathMtuDiscovery(options.BasePacketSize & ~3, options.MaxPacketSize & ~3);
         RemotePort = options.RemotePort;
+        _sendQueue = new SendQueue(ReportBufferedAmount);
         _timeout = new RetransmissionTimeout(options.InitialRetransmissionTimeout, options.MinRetransmissionTimeout, options.MaxRetransmissionTimeout);
         entropy.Fill(_cookieSecret);
     }

@@ -14,6 +14,7 @@ internal sealed class SctpPeer : ISimulatedNode
     public SctpPeer(SimulatedNetwork network, bool isA, int seed, SctpOptions? options = null)
     {
         Network = network;
+        IsA = isA;
         Association = new SctpAssociation(options ?? new SctpOptions(), new SeededEntropy(seed));
         Channels = new DataChannelSet(Association) { MaxMessageSize = 256 * 1024 };
         Channels.SetDtlsRole(isA);
@@ -23,6 +24,8 @@ internal sealed class SctpPeer : ISimulatedNode
     }
 
     public SimulatedNetwork Network { get; }
+
+    public bool IsA { get; }
 
     public SctpAssociation Association { get; }
 

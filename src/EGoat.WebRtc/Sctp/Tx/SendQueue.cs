@@ -1,21 +1,37 @@
 namespace EGoat.WebRtc.Sctp.Tx;
 
 /// <summary>
-/// Messages that wait to be sent, by stream, and which stream is next: one after another, changing at the border of a
-/// message (RFC 9260 section 6.9: the TSNs of its fragments are consecutive) or, interleaved, of a fragment (RFC 8260 section 3.2).
+/// Messages that wait to be sent, by stream, and which stream is next: each gets a share in proportion to its priority
+/// (RFC 8831 section 6.4, RFC 8260 section 3.6), equals take turns. The turn changes at the border of a message
+/// (RFC 9260 section 6.9: the TSNs of its fragments are consecutive) or, interleaved, of a fragment.
 /// </summary>
-/// <remarks>Knows nothing of TSNs, windows or time.</remarks>
-internal sealed class SendQueue
+/// <remarks>
+/// <para>Start-time fair queueing: a stream's virtual time advances by the bytes that it sends over its priority, and the
+/// stream that is furthest behind is next. One that was idle begins at the present virtual time: it has saved nothing up.</para>
+/// <para>Knows nothing of TSNs, windows or real time.</para>
+/// </remarks>
+/// <param name="onBufferedAmount">Told the stream and its buffered amount before and after, when that has fallen.</param>
+internal sealed class SendQueue(Action<ushort, long, long>? onBufferedAmount = null)
 {
+    /// <summary>The priority of a stream that was given none: "normal" (RFC 8831 section 6.4).</summary>
+    public const ushort DefaultPriority = 256;
+
     private readonly Dictionary<ushort, OutboundStream> _streams = [];
 
-    /// <summary>Streams that have something to send, in turn.</summary>
-    private readonly LinkedList<OutboundStream> _ready = new();
+    /// <summary>Streams that had something to send when they were put in; those that have nothing any more are dropped when they come up.</summary>
+    private readonly PriorityQueue<OutboundStream, (double VirtualTime, long Sequence)> _ready = new();
     private readonly Stack<OutboundMessage> _free = new();
+
+    /// <summary>The stream whose turn it is; not in <see cref="_ready"/>.</summary>
+    private OutboundStream? _current;
+    private double _virtualTime;
+    private long _sequence;
+    private int _count;
 
     public bool IsInterleaved { get; set; }
 
-    public bool IsEmpty => _ready.First is null;
+    /// <summary>Whether nothing waits, not even on a stream that is held back.</summary>
+    public bool IsEmpty => _count == 0;
 
     public OutboundMessage Enqueue(ushort streamId, uint payloadProtocolId, ReadOnlySpan<byte> payload, bool isUnordered, TimeSpan? expires, int? maxRetransmits)
     {
@@ -24,9 +40,13 @@ internal sealed class SendQueue
         message.Begin(streamId, payloadProtocolId, payload, isUnordered, expires, maxRetransmits);
         stream.Messages.Enqueue(message);
         stream.BufferedAmount += payload.Length;
+        _count++;
         MakeReady(stream);
         return message;
     }
+
+    /// <summary>The stream's weight against others, from its next turn on. 0 counts as 1.</summary>
+    public void SetPriority(ushort streamId, ushort priority) => GetStream(streamId).Priority = Math.Max(priority, (ushort)1);
 
     public long GetBufferedAmount(ushort streamId) => _streams.TryGetValue(streamId, out OutboundStream? stream) ? stream.BufferedAmount : 0;
 
@@ -34,7 +54,26 @@ internal sealed class SendQueue
     public bool HasQueued(ushort streamId) => _streams.TryGetValue(streamId, out OutboundStream? stream) && stream.Messages.Count > 0;
 
     /// <summary>The message that the next fragment is taken from; null when there is none, or only of streams that are held back.</summary>
-    public OutboundMessage? Peek() => _ready.First?.Value.Messages.Peek();
+    public OutboundMessage? Peek()
+    {
+        if (_current is not null)
+        {
+            return _current.Messages.Peek();
+        }
+
+        while (_ready.TryPeek(out OutboundStream? stream, out _))
+        {
+            if (stream.CanSend)
+            {
+                return stream.Messages.Peek();
+            }
+
+            _ready.Dequeue();
+            stream.IsReady = false;
+        }
+
+        return null;
+    }
 
     /// <summary>Numbers the message that <see cref="Peek"/> returned when its first fragment is taken.</summary>
     public void AssignNumber(OutboundMessage message)
@@ -50,28 +89,31 @@ internal sealed class SendQueue
         }
     }
 
-    /// <summary>A fragment of the message that <see cref="Peek"/> returned was taken: gives the turn on. Returns the buffered amount left.</summary>
-    public long Advance(OutboundMessage message, int length)
+    /// <summary>A fragment of the message that <see cref="Peek"/> returned was taken: gives the turn on where that may be.</summary>
+    public void Advance(OutboundMessage message, int length)
     {
-        LinkedListNode<OutboundStream> node = _ready.First!;
-        OutboundStream stream = node.Value;
+        OutboundStream stream = _current ?? _ready.Dequeue();
+        if (_current is null)
+        {
+            stream.IsReady = false;
+            _virtualTime = stream.VirtualTime;
+            _current = stream;
+        }
+
         message.Sent += length;
-        stream.BufferedAmount -= length;
+        stream.VirtualTime += (double)length / stream.Priority;
         if (message.IsFullySent)
         {
             stream.Messages.Dequeue();
+            _count--;
         }
 
         if (message.IsFullySent || IsInterleaved)
         {
-            _ready.Remove(node);
-            if (stream.Messages.Count > 0)
-            {
-                _ready.AddLast(node);
-            }
+            EndTurn();
         }
 
-        return stream.BufferedAmount;
+        ReduceBufferedAmount(message.StreamId, stream, length);
     }
 
     /// <summary>Drops the unsent rest of a message that was given up, or the whole of it.</summary>
@@ -84,11 +126,13 @@ internal sealed class SendQueue
         }
 
         stream.Messages.Dequeue();
-        stream.BufferedAmount -= message.Length - message.Sent;
-        if (stream.Messages.Count == 0 && stream.Node.List is not null)
+        _count--;
+        if (stream == _current)
         {
-            _ready.Remove(stream.Node);
+            EndTurn();
         }
+
+        ReduceBufferedAmount(message.StreamId, stream, message.Length - message.Sent);
     }
 
     /// <summary>The message is done with: its buffer goes back to the pool.</summary>
@@ -136,19 +180,40 @@ internal sealed class SendQueue
 
     private void MakeReady(OutboundStream stream)
     {
-        if (stream.Node.List is null && stream.Messages.Count > 0 && !stream.IsHeld)
+        if (stream.CanSend && !stream.IsReady && stream != _current)
         {
-            _ready.AddLast(stream.Node);
+            stream.IsReady = true;
+            stream.VirtualTime = Math.Max(stream.VirtualTime, _virtualTime);
+            _ready.Enqueue(stream, (stream.VirtualTime, _sequence++));
         }
+    }
+
+    private void EndTurn()
+    {
+        OutboundStream stream = _current!;
+        _current = null;
+        MakeReady(stream);
+    }
+
+    private void ReduceBufferedAmount(ushort streamId, OutboundStream stream, int length)
+    {
+        stream.BufferedAmount -= length;
+        onBufferedAmount?.Invoke(streamId, stream.BufferedAmount + length, stream.BufferedAmount);
     }
 
     private sealed class OutboundStream
     {
-        public OutboundStream() => Node = new LinkedListNode<OutboundStream>(this);
-
         public Queue<OutboundMessage> Messages { get; } = new();
 
         public long BufferedAmount { get; set; }
+
+        public ushort Priority { get; set; } = DefaultPriority;
+
+        /// <summary>Bytes over priority that it has sent, as of the start of its next turn.</summary>
+        public double VirtualTime { get; set; }
+
+        /// <summary>Whether it is among the ready ones.</summary>
+        public bool IsReady { get; set; }
 
         public bool IsHeld { get; set; }
 
@@ -156,7 +221,6 @@ internal sealed class SendQueue
 
         public uint NextUnorderedNumber { get; set; }
 
-        /// <summary>Its place among the ready ones; in no list when nothing waits.</summary>
-        public LinkedListNode<OutboundStream> Node { get; }
+        public bool CanSend => Messages.Count > 0 && !IsHeld;
     }
 }
