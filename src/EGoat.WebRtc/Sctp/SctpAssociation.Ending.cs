@@ -10,6 +10,9 @@ internal sealed partial class SctpAssociation
 
     private int _shutdownTransmissions;
 
+    /// <summary>The association ends as soon as it is established.</summary>
+    private bool _isShutdownWanted;
+
     /// <summary>Ends in good order: everything queued is delivered first (RFC 9260 section 9.2).</summary>
     public void Shutdown(TimeSpan now)
     {
@@ -19,7 +22,10 @@ internal sealed partial class SctpAssociation
                 State = SctpState.ShutdownPending;
                 AdvanceShutdown(now);
                 break;
-            case SctpState.Closed or SctpState.CookieWait or SctpState.CookieEchoed:
+            case SctpState.CookieEchoed:
+                _isShutdownWanted = true; // the peer may be established by now
+                break;
+            case SctpState.Closed or SctpState.CookieWait:
                 Finish(SctpEvent.Of(SctpEventType.Closed));
                 break;
             default:
@@ -129,6 +135,35 @@ internal sealed partial class SctpAssociation
         if (State == SctpState.ShutdownAckSent)
         {
             Finish(SctpEvent.Of(SctpEventType.Closed));
+        }
+    }
+
+    // RFC 9260 section 8.4: the peer has not heard that the association is over.
+    private void HandleOutOfTheBlue(ReadOnlySpan<byte> packet, uint tag)
+    {
+        DroppedPackets++;
+        if (!new TlvReader(packet[SctpPacket.HeaderLength..]).TryReadChunk(out ChunkType type, out _, out ReadOnlySpan<byte> value))
+        {
+            return;
+        }
+
+        switch (type)
+        {
+            case ChunkType.Abort or ChunkType.ShutdownComplete or ChunkType.CookieAck or ChunkType.Error:
+                break;
+            case ChunkType.Init:
+                if (InitChunk.TryParse(value, out InitChunk init))
+                {
+                    QueueControl(init.InitiateTag, ChunkType.Abort, 0, []);
+                }
+
+                break;
+            case ChunkType.ShutdownAck:
+                QueueControl(tag, ChunkType.ShutdownComplete, ReflectedTagFlag, []);
+                break;
+            default:
+                QueueControl(tag, ChunkType.Abort, ReflectedTagFlag, []);
+                break;
         }
     }
 

@@ -217,5 +217,9 @@ internal sealed partial class SctpAssociation
         _heartbeatTimer = now + _options.HeartbeatInterval;
         _errorCount = 0;
         Report(SctpEvent.Of(SctpEventType.Connected));
+        if (_isShutdownWanted)
+        {
+            Shutdown(now);
+        }
     }
 }

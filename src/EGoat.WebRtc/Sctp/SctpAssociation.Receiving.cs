@@ -33,6 +33,12 @@ internal sealed partial class SctpAssociation
         }
 
         uint tag = SctpPacket.ReadVerificationTag(packet);
+        if (FailureReason is not null)
+        {
+            HandleOutOfTheBlue(packet, tag);
+            return;
+        }
+
         var chunks = new TlvReader(packet[SctpPacket.HeaderLength..]);
         bool hasData = false;
         int errors = 0;
@@ -70,6 +76,10 @@ internal sealed partial class SctpAssociation
         if (hasData && FailureReason is null)
         {
             ScheduleSack(now);
+            if (State == SctpState.ShutdownSent)
+            {
+                StartShutdownTimer(now); // RFC 9260 section 9.2: the peer still has something to say
+            }
         }
     }
 
@@ -297,6 +307,12 @@ internal sealed partial class SctpAssociation
         if (_transfer is not { } transfer || value.Length < sizeof(uint) || (value.Length - sizeof(uint)) % entryLength != 0)
         {
             DroppedPackets++;
+            return;
+        }
+
+        if (isInterleaved != IsInterleaved)
+        {
+            Fail("The peer sent FORWARD-TSN where I-DATA was agreed, or the reverse."); // RFC 8260 section 2.3.1
             return;
         }
 

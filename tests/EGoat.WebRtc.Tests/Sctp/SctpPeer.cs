@@ -54,6 +54,9 @@ internal sealed class SctpPeer : ISimulatedNode
 
     public static ChunkType FirstChunk(SimulatedDatagram datagram) => (ChunkType)datagram.Bytes[SctpPacket.HeaderLength];
 
+    /// <summary>Its address is free for another; what comes there is no longer for this one.</summary>
+    public void Detach() => Network.Detach(_local);
+
     public void HandleDatagram(TimeSpan now, TransportAddress local, TransportAddress remote, Span<byte> datagram)
     {
         Association.HandlePacket(now, datagram);
