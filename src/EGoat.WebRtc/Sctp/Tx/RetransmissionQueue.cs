@@ -380,7 +380,8 @@ internal sealed class RetransmissionQueue(long initialTsn, SendQueue sendQueue, 
         long lastAbandoned = Math.Min(point, AdvancedPeerAckPoint);
         for (long tsn = point + 1; tsn < NextTsn && this[tsn].State is ChunkState.Abandoned or ChunkState.Acknowledged; tsn++)
         {
-            lastAbandoned = this[tsn].State == ChunkState.Abandoned ? tsn : lastAbandoned;
+            // A fragment that has arrived is skipped with its message.
+            lastAbandoned = this[tsn].State == ChunkState.Abandoned || this[tsn].Message.IsAbandoned ? tsn : lastAbandoned;
         }
 
         AdvancedPeerAckPoint = Math.Max(lastAbandoned, CumulativeTsnAck);
