@@ -73,8 +73,9 @@ internal sealed partial class SctpAssociation
     {
         if (_nextExpiry <= now)
         {
+            long before = transfer.Outstanding.AdvancedPeerAckPoint;
             _nextExpiry = transfer.Outstanding.AbandonExpired(now);
-            _isForwardTsnDue |= transfer.Outstanding.HasAbandoned && _retransmissionTimer is null;
+            _isForwardTsnDue |= transfer.Outstanding.AdvancedPeerAckPoint > before;
         }
 
         bool hasData = transfer.Outstanding.HasLost || CanSendNew(transfer);
@@ -160,15 +161,24 @@ internal sealed partial class SctpAssociation
         !_sendQueue.IsEmpty && !transfer.Outstanding.HasLost && State is SctpState.Established or SctpState.ShutdownPending or SctpState.ShutdownReceived &&
         transfer.Outstanding.FlightSize < transfer.Congestion.Window;
 
+    // Messages whose lifetime ended before a part of them was sent. A shutdown or a stream reset may have waited for them.
+    private void DiscardExpired(TimeSpan now)
+    {
+        while (_sendQueue.Peek() is { Sent: 0 } message && message.Expires <= now)
+        {
+            _sendQueue.Discard(message);
+            _sendQueue.Recycle(message);
+            AdvanceShutdown(now);
+        }
+    }
+
     private void WriteNewData(TimeSpan now, Transfer transfer, ref PacketWriter writer)
     {
         while (CanSendNew(transfer) && _sendQueue.Peek() is { } message)
         {
-            if (message.Expires <= now && message.Sent == 0)
+            if (message.Sent == 0 && message.Expires <= now)
             {
-                _sendQueue.Discard(message);
-                _sendQueue.Recycle(message);
-                continue;
+                break;
             }
 
             int left = message.Length - message.Sent;

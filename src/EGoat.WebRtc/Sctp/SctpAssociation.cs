@@ -172,6 +172,7 @@ internal sealed partial class SctpAssociation
     public bool TryPollPacket(TimeSpan now, Span<byte> buffer, out int length)
     {
         buffer = buffer[..MaxPacketSize];
+        DiscardExpired(now);
         if (_controlPackets.TryDequeue(out ControlPacket? control))
         {
             SctpPacket.WriteHeader(buffer, _options.LocalPort, RemotePort, control.VerificationTag);
