@@ -11,6 +11,9 @@ internal sealed partial class SctpAssociation
 {
     private const ushort MaxStreams = ushort.MaxValue;
 
+    /// <summary>INIT, or INIT ACK with the cookie, as this end writes it.</summary>
+    private const int MaxInitLength = 192;
+
     /// <summary>The chunk that T1 sends again: INIT or COOKIE ECHO.</summary>
     private byte[] _handshakeChunk = [];
 
@@ -36,13 +39,13 @@ internal sealed partial class SctpAssociation
         _localTag = CreateTag();
         _localInitialTsn = CreateTag();
         State = SctpState.CookieWait;
-        Span<byte> buffer = stackalloc byte[256];
+        Span<byte> buffer = stackalloc byte[MaxInitLength];
         var writer = new PacketWriter(buffer, 0);
-        CreateInit(_localTag, _localInitialTsn, []).Write(ref writer, ChunkType.Init);
+        CreateInit(_localTag, _localInitialTsn, [], []).Write(ref writer, ChunkType.Init);
         StartHandshakeTimer(now, buffer[..writer.Length], 0);
     }
 
-    private InitChunk CreateInit(uint tag, uint initialTsn, ReadOnlySpan<byte> cookie) => new()
+    private InitChunk CreateInit(uint tag, uint initialTsn, ReadOnlySpan<byte> cookie, ReadOnlySpan<byte> peerParameters) => new()
     {
         InitiateTag = tag,
         AdvertisedReceiverWindow = (uint)_options.ReceiveWindow,
@@ -51,6 +54,7 @@ internal sealed partial class SctpAssociation
         InitialTsn = initialTsn,
         Capabilities = OwnCapabilities,
         Cookie = cookie,
+        Parameters = peerParameters,
     };
 
     private void StartHandshakeTimer(TimeSpan now, ReadOnlySpan<byte> chunk, uint verificationTag)
@@ -105,9 +109,9 @@ internal sealed partial class SctpAssociation
         };
         Span<byte> cookieBytes = stackalloc byte[StateCookie.Length];
         cookie.Write(cookieBytes, _cookieSecret);
-        Span<byte> buffer = stackalloc byte[256];
+        Span<byte> buffer = stackalloc byte[MaxInitLength + UnrecognizedParameters.MaxReportLength];
         var writer = new PacketWriter(buffer, 0);
-        InitChunk initAck = CreateInit(cookie.LocalTag, cookie.LocalInitialTsn, cookieBytes);
+        InitChunk initAck = CreateInit(cookie.LocalTag, cookie.LocalInitialTsn, cookieBytes, init.Parameters);
         initAck.Write(ref writer, ChunkType.InitAck);
         QueueControl(init.InitiateTag, buffer[..writer.Length]);
     }

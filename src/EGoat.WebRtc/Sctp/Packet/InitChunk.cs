@@ -24,6 +24,9 @@ internal readonly ref struct InitChunk
 
     public Capabilities Capabilities { get; init; }
 
+    /// <summary>All parameters of an INIT that came, or of the INIT that this INIT ACK answers.</summary>
+    public ReadOnlySpan<byte> Parameters { get; init; }
+
     /// <summary>The state cookie of an INIT ACK.</summary>
     public ReadOnlySpan<byte> Cookie { get; init; }
 
@@ -38,7 +41,7 @@ internal readonly ref struct InitChunk
         var capabilities = Capabilities.None;
         ReadOnlySpan<byte> cookie = default;
         var parameters = new TlvReader(value[FixedLength..]);
-        while (parameters.TryRead(out ushort type, out ReadOnlySpan<byte> parameter))
+        while (parameters.TryRead(out ushort type, out ReadOnlySpan<byte> parameter) && !UnrecognizedParameters.EndsProcessing(type))
         {
             switch ((ParameterType)type)
             {
@@ -55,7 +58,7 @@ internal readonly ref struct InitChunk
                     capabilities |= CapabilitiesWire.FromExtensions(parameter);
                     break;
                 default:
-                    break; // RFC 9260 section 3.2.1: address and other parameters mean nothing over DTLS
+                    break;
             }
         }
 
@@ -67,6 +70,7 @@ internal readonly ref struct InitChunk
             InboundStreams = BinaryPrimitives.ReadUInt16BigEndian(value[10..]),
             InitialTsn = BinaryPrimitives.ReadUInt32BigEndian(value[12..]),
             Capabilities = capabilities,
+            Parameters = value[FixedLength..],
             Cookie = cookie,
         };
 
@@ -86,6 +90,7 @@ internal readonly ref struct InitChunk
         if (!Cookie.IsEmpty)
         {
             writer.WriteParameter((ushort)ParameterType.StateCookie, Cookie);
+            UnrecognizedParameters.WriteReport(ref writer, Parameters);
         }
 
         writer.EndChunk();
