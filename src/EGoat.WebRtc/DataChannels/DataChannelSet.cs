@@ -176,6 +176,7 @@ internal sealed class DataChannelSet(SctpAssociation association)
 
             if (id > MaxId)
             {
+                _withoutId.Remove(channel);
                 throw new InvalidOperationException("All 65,535 streams of the connection are in use.");
             }
 
