@@ -20,11 +20,10 @@ internal sealed partial class SctpAssociation
     /// <summary>The window of the last SACK, to notice when reading has opened it (RFC 9260 section 6.2).</summary>
     private long _advertisedWindow;
 
-    /// <summary>Takes a packet from the peer. Malformed ones, and all when it has ended, are dropped and counted.</summary>
+    /// <summary>Takes a packet from the peer. Malformed ones are dropped and counted; when it has ended all are, and the peer is told so.</summary>
     public void HandlePacket(TimeSpan now, ReadOnlySpan<byte> packet)
     {
-        if (FailureReason is not null ||
-            packet.Length < SctpPacket.HeaderLength + TlvReader.HeaderLength ||
+        if (packet.Length < SctpPacket.HeaderLength + TlvReader.HeaderLength ||
             SctpPacket.ReadDestinationPort(packet) != _options.LocalPort ||
             !SctpPacket.HasValidChecksum(packet, _options.EnableZeroChecksum))
         {

@@ -52,7 +52,8 @@ internal sealed class SendingModel
         Assert.True(_sent.TryAdd(tsn, (message.StreamId, message.MessageNumber, isBegin, message.IsUnordered)), "A TSN was used twice.");
         _onTheWay.Add(tsn);
         _buffered[message.StreamId] -= length;
-        Assert.Equal(_buffered[message.StreamId], _queue.Advance(message, length));
+        _queue.Advance(message, length);
+        Assert.Equal(_buffered[message.StreamId], _queue.GetBufferedAmount(message.StreamId));
         _partial.Remove(message);
         if (!message.IsFullySent)
         {
