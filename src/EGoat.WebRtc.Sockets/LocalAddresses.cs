@@ -4,13 +4,19 @@ using System.Net.Sockets;
 
 namespace EGoat.WebRtc.Sockets;
 
-/// <summary>The addresses of this machine that a peer may reach it at, best first.</summary>
-internal static class LocalAddresses
+/// <summary>What the system says of its network interfaces; it tells of changes by itself.</summary>
+internal sealed class LocalAddresses : ILocalAddresses
 {
     /// <summary>Addresses kept; a machine with more has virtual ones.</summary>
     private const int MaxAddresses = 16;
 
-    public static IReadOnlyList<IPAddress> Find(bool includeLoopback, bool includeIPv6)
+    private LocalAddresses() => NetworkChange.NetworkAddressChanged += (_, _) => Changed?.Invoke();
+
+    public event Action? Changed;
+
+    public static LocalAddresses System { get; } = new();
+
+    public IReadOnlyList<IPAddress> Find(bool includeLoopback, bool includeIPv6)
     {
         var addresses = new List<IPAddress>();
         foreach (NetworkInterface network in NetworkInterface.GetAllNetworkInterfaces())

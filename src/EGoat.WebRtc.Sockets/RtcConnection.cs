@@ -26,6 +26,10 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
     private readonly Channel<RtcEvent> _events = Channel.CreateBounded<RtcEvent>(new BoundedChannelOptions(MaxEvents) { SingleReader = true });
     private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _nextTimeout = long.MaxValue;
+    private string? _ufrag;
+
+    /// <summary>Before the last restart of ICE: the peer uses it until it has heard of that.</summary>
+    private string? _previousUfrag;
 
     /// <summary>A thread is sending what the engine has produced, and owns <see cref="_sendBuffer"/>. What others add meanwhile it sends too.</summary>
     private bool _isFlushing;
@@ -65,13 +69,25 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
 
     TimeSpan ITimed.NextTimeout => new(Volatile.Read(ref _nextTimeout));
 
-    /// <summary>Makes the offer. The candidates known so far stand in it, later ones come as events.</summary>
-    /// <exception cref="InvalidOperationException">A description was made before.</exception>
+    /// <summary>
+    /// The next <see cref="CreateOffer"/> begins a new ICE session (W3C restartIce): for when <see cref="RtcHost.NetworkChanged"/>
+    /// says so, or the state is <see cref="PeerConnectionState.Disconnected"/>. The connection and its channels go on.
+    /// </summary>
+    public void RestartIce()
+    {
+        lock (_gate)
+        {
+            _engine.RestartIce();
+        }
+    }
+
+    /// <summary>Makes the offer, or another one after <see cref="RestartIce"/>. The candidates known so far stand in it, later ones come as events.</summary>
+    /// <exception cref="InvalidOperationException">A description was made before, or the connection has ended.</exception>
     public string CreateOffer() => Describe(static (e, now, _) => e.CreateOffer(now), "");
 
-    /// <summary>Takes the peer's offer and returns the answer.</summary>
+    /// <summary>Takes the peer's offer, the first or one that restarts ICE, and returns the answer.</summary>
     /// <exception cref="FormatException">The offer cannot be used.</exception>
-    /// <exception cref="InvalidOperationException">A description was made before.</exception>
+    /// <exception cref="InvalidOperationException">An offer of this side waits for its answer, or the connection has ended.</exception>
     public string AcceptOffer(string sdp) => Describe(static (e, now, sdp) => e.AcceptOffer(now, sdp), sdp);
 
     /// <summary>Takes the peer's answer.</summary>
@@ -148,21 +164,31 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
         }
     }
 
-    /// <summary>A candidate was found after the connection was created.</summary>
+    /// <summary>A candidate was found after the connection was created. The peer hears of it, or at the next restart if it was told that there are no more.</summary>
     internal void AddLocalCandidate(IceCandidate candidate)
     {
         lock (_gate)
         {
-            if (_isDisposed)
+            if (_isDisposed || !_engine.AddLocalCandidate(MonotonicClock.Now, candidate))
             {
                 return;
             }
 
-            _engine.AddLocalCandidate(MonotonicClock.Now, candidate);
-            ReportCandidate(candidate.ToString());
+            if (!_engine.HasLocalEndOfCandidates)
+            {
+                ReportCandidate(_engine.DescribeCandidate(candidate));
+            }
         }
 
         Flush();
+    }
+
+    internal void RemoveLocalCandidate(IceCandidate candidate)
+    {
+        lock (_gate)
+        {
+            _engine.RemoveLocalCandidate(candidate);
+        }
     }
 
     /// <summary>No more candidates come.</summary>
@@ -250,7 +276,11 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
         lock (_gate)
         {
             description = describe(_engine, MonotonicClock.Now, argument);
-            _host.Register(_engine.LocalUsernameFragment!, this);
+            if (_ufrag != _engine.LocalUsernameFragment)
+            {
+                _host.Register(_engine.LocalUsernameFragment!, _previousUfrag, this);
+                (_previousUfrag, _ufrag) = (_ufrag, _engine.LocalUsernameFragment);
+            }
         }
 
         Flush();

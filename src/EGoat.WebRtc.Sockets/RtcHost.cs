@@ -33,6 +33,10 @@ public sealed class RtcHost : IAsyncDisposable
     /// <summary>The candidates of new connections. Locked, with <see cref="_connections"/> added to under it: a connection has each candidate once.</summary>
     private readonly List<IceCandidate> _candidates = [];
     private readonly CandidateGathering _gathering;
+
+    /// <summary>Of the next host candidate: each is preferred to those found after it.</summary>
+    private ushort _preference = ushort.MaxValue;
+    private readonly Lock _refreshing = new();
     private bool _isGatheringComplete = true;
     private volatile bool _isClosing;
     private volatile bool _isDisposed;
@@ -58,6 +62,12 @@ public sealed class RtcHost : IAsyncDisposable
 
     /// <summary>Called when a STUN or TURN server gives no candidate, with the reason; from any thread.</summary>
     public Action<string>? Warning { get; set; }
+
+    /// <summary>
+    /// Called when addresses of this machine have come or gone, from any thread: connections should restart ICE. New
+    /// descriptions name the addresses that there are.
+    /// </summary>
+    public Action? NetworkChanged { get; set; }
 
     internal ConnectionTimer Timer { get; }
 
@@ -85,6 +95,11 @@ public sealed class RtcHost : IAsyncDisposable
         }
 
         host.AddIceServers(options.IceServers);
+        if (!options.RelayOnly)
+        {
+            options.Addresses.Changed += host.HandleAddressesChanged;
+        }
+
         return host;
     }
 
@@ -124,6 +139,7 @@ public sealed class RtcHost : IAsyncDisposable
         }
 
         _isClosing = true;
+        _options.Addresses.Changed -= HandleAddressesChanged;
         foreach (RtcConnection connection in _connections.Keys)
         {
             await connection.DisposeAsync().ConfigureAwait(false);
@@ -133,7 +149,15 @@ public sealed class RtcHost : IAsyncDisposable
         DisposeSockets();
     }
 
-    internal void Register(string ufrag, RtcConnection connection) => _byUfrag[ufrag] = connection;
+    /// <summary>Checks for a ufrag are for this connection; those for an older one of it are not any more.</summary>
+    internal void Register(string ufrag, string? outdated, RtcConnection connection)
+    {
+        _byUfrag[ufrag] = connection;
+        if (outdated is not null)
+        {
+            _byUfrag.TryRemove(outdated, out _);
+        }
+    }
 
     internal void Remove(RtcConnection connection)
     {
@@ -191,12 +215,19 @@ public sealed class RtcHost : IAsyncDisposable
         }
     }
 
-    /// <summary>New connections do not use it any more; those that do notice that it is gone.</summary>
+    /// <summary>New descriptions do not name it any more; connections that use it notice that it is gone.</summary>
     internal void RemoveCandidate(IceCandidate candidate)
     {
+        RtcConnection[] connections;
         lock (_candidates)
         {
             _candidates.Remove(candidate);
+            connections = [.. _connections.Keys];
+        }
+
+        foreach (RtcConnection connection in connections)
+        {
+            connection.RemoveLocalCandidate(candidate);
         }
     }
 
@@ -243,14 +274,41 @@ public sealed class RtcHost : IAsyncDisposable
 
     private void GatherCandidates()
     {
-        ushort preference = ushort.MaxValue;
-        foreach (IPAddress address in LocalAddresses.Find(_options.IncludeLoopback, _options.IncludeIPv6))
+        foreach (IPAddress address in FindAddresses())
         {
-            if (_sockets.Find(s => s.Local.IsIPv6 == (address.AddressFamily == AddressFamily.InterNetworkV6)) is { } socket)
+            if (CreateCandidate(address) is { } candidate)
             {
-                _candidates.Add(IceCandidate.CreateHost(new TransportAddress(address, socket.Local.Port), socket.Local, preference--));
+                _candidates.Add(candidate);
             }
         }
+    }
+
+    private IReadOnlyList<IPAddress> FindAddresses() => _options.Addresses.Find(_options.IncludeLoopback, _options.IncludeIPv6);
+
+    private IceCandidate? CreateCandidate(IPAddress address) =>
+        _sockets.Find(s => s.Local.IsIPv6 == (address.AddressFamily == AddressFamily.InterNetworkV6)) is { } socket
+            ? IceCandidate.CreateHost(new TransportAddress(address, socket.Local.Port), socket.Local, _preference--)
+            : null;
+
+    // The sockets are bound to all addresses: they work on with those that there are.
+    private void HandleAddressesChanged()
+    {
+        lock (_refreshing)
+        {
+            IReadOnlyList<IPAddress> present = FindAddresses();
+            IceCandidate[] hosts = [.. LocalCandidates.Where(c => c.Type == IceCandidateType.Host)];
+            IceCandidate[] gone = [.. hosts.Where(c => !present.Contains(c.Address.Address))];
+            IceCandidate[] found = [.. present.Where(a => !hosts.Any(c => c.Address.Address.Equals(a))).Select(CreateCandidate).OfType<IceCandidate>()];
+            if (_isClosing || (gone.Length == 0 && found.Length == 0))
+            {
+                return;
+            }
+
+            Array.ForEach(gone, RemoveCandidate);
+            Array.ForEach(found, AddCandidate);
+        }
+
+        NetworkChanged?.Invoke();
     }
 
     // One batch: wait for a datagram, hand it over and what else has come, then let each connection answer once.

@@ -45,4 +45,7 @@ public sealed record RtcHostOptions
 
     /// <summary>Bytes of a connection that may be received and not read. Default 4 MiB.</summary>
     public int ReceiveWindow { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>Where the machine's addresses are learnt; a test has its own.</summary>
+    internal ILocalAddresses Addresses { get; init; } = LocalAddresses.System;
 }

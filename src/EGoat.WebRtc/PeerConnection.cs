@@ -1,9 +1,7 @@
-using System.Buffers.Binary;
 using EGoat.WebRtc.DataChannels;
 using EGoat.WebRtc.Dtls;
 using EGoat.WebRtc.Ice;
 using EGoat.WebRtc.Sctp;
-using EGoat.WebRtc.Sdp;
 
 namespace EGoat.WebRtc;
 
@@ -18,7 +16,7 @@ namespace EGoat.WebRtc;
 /// <para>Not thread-safe. What a peer or network can send never makes it throw; a wrong description or candidate does not
 /// either, it is refused.</para>
 /// </remarks>
-public sealed class PeerConnection : IDisposable
+public sealed partial class PeerConnection : IDisposable
 {
     /// <summary>The longest datagram it sends without having proved that the path carries longer ones (RFC 8831 section 5).</summary>
     public const int BaseDatagramSize = 1200;
@@ -35,8 +33,7 @@ public sealed class PeerConnection : IDisposable
     private readonly List<IceCandidate> _localCandidates = [];
     private IceAgent? _ice;
     private DtlsConnection? _dtls;
-    private ulong _sessionId;
-    private bool _hasRemoteDescription;
+    private bool _hasLocalEndOfCandidates = true;
 
     /// <param name="options">How it is set up.</param>
     /// <param name="entropy">Where randomness and keys come from.</param>
@@ -67,9 +64,20 @@ public sealed class PeerConnection : IDisposable
     public TransportAddress? RemoteAddress => _ice is { HasSelectedPair: true } ice ? ice.SelectedRemote : null;
 
     /// <summary>Whether no more candidates of this side are to come; descriptions say so. Default true.</summary>
-    public bool HasLocalEndOfCandidates { get; set; } = true;
+    public bool HasLocalEndOfCandidates
+    {
+        get => _hasLocalEndOfCandidates;
+        set
+        {
+            _hasLocalEndOfCandidates = value;
+            if (value)
+            {
+                _ice?.SetLocalEndOfCandidates();
+            }
+        }
+    }
 
-    /// <summary>What the peer's checks are addressed to; null until a description was made.</summary>
+    /// <summary>What the peer's checks are addressed to; null until a description was made, new after a restart of ICE.</summary>
     public string? LocalUsernameFragment => _ice?.LocalCredentials.UsernameFragment;
 
     /// <summary>The longest message that the peer accepts, in bytes.</summary>
@@ -94,74 +102,27 @@ public sealed class PeerConnection : IDisposable
         }
     }
 
-    /// <summary>Adds a candidate of this side; those added before the description is made stand in it, later ones must be told to the peer.</summary>
-    public void AddLocalCandidate(TimeSpan now, IceCandidate candidate)
+    /// <summary>
+    /// Adds a candidate of this side; those added before a description is made stand in it, later ones must be told to the
+    /// peer (<see cref="DescribeCandidate"/>). False when <see cref="IceAgentOptions"/> exclude its address: the peer does not hear of it.
+    /// </summary>
+    public bool AddLocalCandidate(TimeSpan now, IceCandidate candidate)
     {
+        if (!_options.Ice.Allows(candidate.Address))
+        {
+            return false;
+        }
+
         _localCandidates.Add(candidate);
         _ice?.AddLocalCandidate(now, candidate);
-    }
-
-    /// <summary>Makes the offer (RFC 8829 section 5.2). This side will be the controlling one.</summary>
-    /// <exception cref="InvalidOperationException">A description was made before.</exception>
-    public string CreateOffer(TimeSpan now)
-    {
-        CreateIceAgent(now, isControlling: true);
-        return Describe(new SessionDescription { Setup = DtlsSetup.ActPass });
-    }
-
-    /// <summary>Takes the peer's offer and makes the answer to it (RFC 8829 section 5.3).</summary>
-    /// <exception cref="FormatException">The offer has no usable section for data channels.</exception>
-    /// <exception cref="InvalidOperationException">A description was made before.</exception>
-    public string AcceptOffer(TimeSpan now, string sdp)
-    {
-        SessionDescription offer = Parse(sdp, "offer");
-        CreateIceAgent(now, isControlling: false);
-        DtlsSetup setup = offer.Setup == DtlsSetup.Active ? DtlsSetup.Passive : DtlsSetup.Active;
-        string answer = Describe(new SessionDescription { Setup = setup, Mid = offer.Mid, Sections = offer.Sections, HasBundleGroup = offer.HasBundleGroup });
-        ApplyRemote(now, offer, setup == DtlsSetup.Active ? DtlsRole.Client : DtlsRole.Server);
-        return answer;
-    }
-
-    /// <summary>Takes the peer's answer.</summary>
-    /// <exception cref="FormatException">The answer has no usable section for data channels.</exception>
-    /// <exception cref="InvalidOperationException">No offer was made, or it was answered before.</exception>
-    public void AcceptAnswer(TimeSpan now, string sdp)
-    {
-        if (_ice is null || _hasRemoteDescription)
-        {
-            throw new InvalidOperationException("There is no offer that waits for an answer.");
-        }
-
-        SessionDescription answer = Parse(sdp, "answer");
-        if (answer.Setup == DtlsSetup.ActPass)
-        {
-            throw new FormatException("The answer does not say who opens the DTLS connection (a=setup).");
-        }
-
-        ApplyRemote(now, answer, answer.Setup == DtlsSetup.Active ? DtlsRole.Server : DtlsRole.Client);
-    }
-
-    /// <summary>Takes a candidate of the peer, in any order with its description; "" says that there are no more. False when it cannot be used.</summary>
-    public bool AddRemoteCandidate(TimeSpan now, string candidate)
-    {
-        if (_ice is not { } ice)
-        {
-            return false;
-        }
-
-        if (candidate.Length == 0)
-        {
-            ice.SetRemoteEndOfCandidates();
-            return true;
-        }
-
-        if (!IceCandidate.TryParse(candidate, out IceCandidate? parsed))
-        {
-            return false;
-        }
-
-        ice.AddRemoteCandidate(now, parsed!);
         return true;
+    }
+
+    /// <summary>An address of this side is gone: later descriptions do not name it. <see cref="RestartIce"/> tells the peer so.</summary>
+    public void RemoveLocalCandidate(IceCandidate candidate)
+    {
+        _localCandidates.Remove(candidate);
+        _ice?.RemoveLocalCandidate(candidate);
     }
 
     /// <summary>Creates a channel; it opens when the connection does, or at once (W3C createDataChannel).</summary>
@@ -293,65 +254,6 @@ public sealed class PeerConnection : IDisposable
     }
 
     private static TimeSpan? Earliest(TimeSpan? a, TimeSpan? b) => a is null || b < a ? b : a;
-
-    private static SessionDescription Parse(string sdp, string kind) => SessionDescription.TryParse(sdp, out SessionDescription description, out string error)
-        ? description
-        : throw new FormatException($"The peer's {kind} cannot be used: {error}.");
-
-    private void CreateIceAgent(TimeSpan now, bool isControlling)
-    {
-        if (_ice is not null)
-        {
-            throw new InvalidOperationException("The connection has a description already.");
-        }
-
-        _ice = new IceAgent(isControlling, _options.Ice, _entropy);
-        foreach (IceCandidate candidate in _localCandidates)
-        {
-            _ice.AddLocalCandidate(now, candidate);
-        }
-
-        Span<byte> id = stackalloc byte[sizeof(ulong)];
-        _entropy.Fill(id);
-        _sessionId = BinaryPrimitives.ReadUInt64BigEndian(id);
-    }
-
-    private string Describe(SessionDescription template) => (template with
-    {
-        IceCredentials = _ice!.LocalCredentials,
-        Fingerprints = [_options.Certificate.Fingerprint],
-        MaxMessageSize = _options.MaxMessageSize,
-        Candidates = [.. _localCandidates.Select(c => c.ToString())],
-        HasEndOfCandidates = HasLocalEndOfCandidates,
-    }).Write(_sessionId);
-
-    private void ApplyRemote(TimeSpan now, SessionDescription remote, DtlsRole role)
-    {
-        _hasRemoteDescription = true;
-        _association.RemotePort = remote.SctpPort;
-        _channels.MaxMessageSize = remote.MaxMessageSize == 0 ? int.MaxValue : remote.MaxMessageSize;
-        _channels.SetDtlsRole(role == DtlsRole.Client);
-        _dtls = new DtlsConnection(role, _options.Certificate, [.. remote.Fingerprints], new DtlsOptions { MaxDatagramSize = BaseDatagramSize }, _entropy);
-        SetState(PeerConnectionState.Connecting);
-        foreach (string line in remote.Candidates)
-        {
-            AddRemoteCandidate(now, line);
-        }
-
-        if (remote.HasEndOfCandidates)
-        {
-            _ice!.SetRemoteEndOfCandidates();
-        }
-
-        _ice!.SetRemoteCredentials(now, remote.IceCredentials!);
-        foreach (byte[] datagram in _earlyDatagrams)
-        {
-            HandleDtls(now, datagram);
-        }
-
-        _earlyDatagrams.Clear();
-        DrainIce(now);
-    }
 
     private void HandleDtls(TimeSpan now, Span<byte> datagram)
     {

@@ -15,6 +15,7 @@ public sealed class SimulatedNetwork(int seed, NetworkConditions? conditions = n
     private readonly Random _random = new(seed);
     private readonly PriorityQueue<Delivery, (TimeSpan At, long Sequence)> _inFlight = new();
     private readonly Dictionary<TransportAddress, ISimulatedNode> _nodes = [];
+    private readonly HashSet<TransportAddress> _detached = [];
     private readonly List<ISimulatedNode> _all = [];
     private readonly Dictionary<object, Link> _links = [];
     private readonly Queue<Traced> _trace = new();
@@ -39,18 +40,27 @@ public sealed class SimulatedNetwork(int seed, NetworkConditions? conditions = n
     /// <summary>Datagrams that were given to the network, and those of them that it lost.</summary>
     public (long Sent, long Lost) Count { get; private set; }
 
-    /// <summary>Connects a node at these addresses.</summary>
+    /// <summary>Connects a node at these addresses, besides those that it has.</summary>
     public void Attach(ISimulatedNode node, params ReadOnlySpan<TransportAddress> addresses)
     {
-        _all.Add(node);
+        if (!_all.Contains(node))
+        {
+            _all.Add(node);
+        }
+
         foreach (TransportAddress address in addresses)
         {
             _nodes.Add(address, node);
+            _detached.Remove(address);
         }
     }
 
-    /// <summary>Moves a node's address away; what is on its way there is lost.</summary>
-    public void Detach(TransportAddress address) => _nodes.Remove(address);
+    /// <summary>Takes an address away from its node: what is on its way there is lost, and what is sent from it.</summary>
+    public void Detach(TransportAddress address)
+    {
+        _nodes.Remove(address);
+        _detached.Add(address);
+    }
 
     /// <summary>Runs until the condition holds. False when it does not within the limit of virtual time.</summary>
     public bool Run(Func<bool> until, TimeSpan limit)
@@ -143,7 +153,7 @@ public sealed class SimulatedNetwork(int seed, NetworkConditions? conditions = n
     private void Send(TransportAddress from, TransportAddress to, byte[] bytes)
     {
         (long sent, long lost) = Count;
-        if (!Survives(from, to, bytes, out Link link))
+        if (_detached.Contains(from) || !Survives(from, to, bytes, out Link link))
         {
             Count = (sent + 1, lost + 1);
             Trace(from, to, bytes, "lost");

@@ -8,19 +8,16 @@ namespace EGoat.Testing;
 /// <summary>A whole connection on a <see cref="SimulatedNetwork"/>.</summary>
 public sealed class SimulatedPeer : ISimulatedNode
 {
+    private readonly SimulatedNetwork _network;
+    private readonly List<IceCandidate> _candidates = [];
+
     public SimulatedPeer(SimulatedNetwork network, int seed, DtlsCertificate certificate, params string[] addresses)
     {
+        _network = network;
         Connection = new PeerConnection(new PeerConnectionOptions { Certificate = certificate }, new SeededEntropy(seed));
-        ushort preference = ushort.MaxValue;
-        foreach (string text in addresses)
+        foreach (string address in addresses)
         {
-            if (!TransportAddress.TryParse(text, 5000, out TransportAddress address))
-            {
-                throw new ArgumentException($"{text} is no address.", nameof(addresses));
-            }
-
-            network.Attach(this, address);
-            Connection.AddLocalCandidate(network.Now, IceCandidate.CreateHost(address, address, preference--));
+            AddAddress(address);
         }
     }
 
@@ -40,6 +37,30 @@ public sealed class SimulatedPeer : ISimulatedNode
         string answer = Z.Connection.AcceptOffer(network.Now, A.Connection.CreateOffer(network.Now));
         A.Connection.AcceptAnswer(network.Now, answer);
         return (A, Z);
+    }
+
+    /// <summary>The host gets another address.</summary>
+    public void AddAddress(string text)
+    {
+        if (!TransportAddress.TryParse(text, 5000, out TransportAddress address))
+        {
+            throw new ArgumentException($"{text} is no address.", nameof(text));
+        }
+
+        var candidate = IceCandidate.CreateHost(address, address, (ushort)(ushort.MaxValue - _candidates.Count));
+        _candidates.Add(candidate);
+        _network.Attach(this, address);
+        Connection.AddLocalCandidate(_network.Now, candidate);
+    }
+
+    /// <summary>The host loses all addresses that it has.</summary>
+    public void RemoveAddresses()
+    {
+        foreach (IceCandidate candidate in _candidates)
+        {
+            _network.Detach(candidate.Address);
+            Connection.RemoveLocalCandidate(candidate);
+        }
     }
 
     public void HandleDatagram(TimeSpan now, TransportAddress local, TransportAddress remote, Span<byte> datagram)

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using EGoat.WebRtc.Stun;
 
 namespace EGoat.WebRtc.Ice;
@@ -146,7 +145,7 @@ internal sealed partial class IceAgent
     /// <summary>Adds a candidate of this side, and pairs it.</summary>
     public void AddLocalCandidate(TimeSpan now, IceCandidate candidate)
     {
-        if (!IsAllowed(candidate.Address))
+        if (!_options.Allows(candidate.Address))
         {
             return;
         }
@@ -160,10 +159,16 @@ internal sealed partial class IceAgent
         StartChecking(now);
     }
 
+    /// <summary>
+    /// An address of this side is gone. Pairs stay: those of a socket of all addresses work from another one, and the others
+    /// fail by themselves.
+    /// </summary>
+    public void RemoveLocalCandidate(IceCandidate candidate) => _localCandidates.Remove(candidate);
+
     /// <summary>Adds a candidate of the peer, before or after its credentials, in any order; repeated ones and those of another session change nothing.</summary>
     public void AddRemoteCandidate(TimeSpan now, IceCandidate candidate)
     {
-        if (State is IceConnectionState.Closed or IceConnectionState.Failed || !IsAllowed(candidate.Address) || IsOfAnotherSession(candidate))
+        if (State is IceConnectionState.Closed or IceConnectionState.Failed || !_options.Allows(candidate.Address) || IsOfAnotherSession(candidate))
         {
             return;
         }
@@ -241,7 +246,7 @@ internal sealed partial class IceAgent
             return false;
         }
 
-        if (State is not (IceConnectionState.Closed or IceConnectionState.Failed) && IsAllowed(remote) && StunMessage.TryParse(datagram, out StunMessage message) &&
+        if (State is not (IceConnectionState.Closed or IceConnectionState.Failed) && _options.Allows(remote) && StunMessage.TryParse(datagram, out StunMessage message) &&
             message.Method == StunMessage.BindingMethod && message.HasValidFingerprint())
         {
             switch (message.Class)
@@ -388,9 +393,6 @@ internal sealed partial class IceAgent
     public override string ToString() => $"{(IsControlling ? "controlling" : "controlled")} {State}, selected {_selected}, pairs {string.Join(", ", _pairs)}";
 
     private static TimeSpan Earlier(TimeSpan? a, TimeSpan b) => a < b ? a.Value : b;
-
-    private bool IsAllowed(TransportAddress address) =>
-        (_options.AddressFamily is not { } family || address.IsIPv6 == (family == AddressFamily.InterNetworkV6)) && _options.AddressFilter?.Invoke(address) != false;
 
     // Before the peer's credentials are known, only those of the session before tell what is out of date.
     private bool IsOfAnotherSession(IceCandidate candidate) => candidate.UsernameFragment is { } fragment &&

@@ -43,4 +43,7 @@ public sealed record IceAgentOptions
     /// there are not answered. Null, the default, allows all.
     /// </summary>
     public Func<TransportAddress, bool>? AddressFilter { get; init; }
+
+    internal bool Allows(TransportAddress address) =>
+        (AddressFamily is not { } family || address.IsIPv6 == (family == System.Net.Sockets.AddressFamily.InterNetworkV6)) && AddressFilter?.Invoke(address) != false;
 }

@@ -14,7 +14,7 @@ internal sealed record SessionDescription
     /// <summary>Longer descriptions are refused.</summary>
     public const int MaxLength = 64 * 1024;
 
-    private const string Protocol = "UDP/DTLS/SCTP";
+    private const string DefaultProtocol = "UDP/DTLS/SCTP";
     private const string Format = "webrtc-datachannel";
     private const int MaxSections = 32;
     private const int MaxFingerprints = 8;
@@ -26,7 +26,10 @@ internal sealed record SessionDescription
 
     public DtlsSetup Setup { get; init; }
 
-    /// <summary>The media identification of the data section (RFC 5888).</summary>
+    /// <summary>The transport protocol of the data section; an answer repeats the offer's (RFC 3264 section 6.1). Over TCP it is the same here.</summary>
+    public string Protocol { get; init; } = DefaultProtocol;
+
+    /// <summary>The media identification of the data section (RFC 5888); empty when the offer has none.</summary>
     public string Mid { get; init; } = "0";
 
     /// <summary>Whether the sections share one transport (RFC 9143), which one data section does anyhow.</summary>
@@ -41,6 +44,9 @@ internal sealed record SessionDescription
     public IReadOnlyList<string> Candidates { get; init; } = [];
 
     public bool HasEndOfCandidates { get; init; }
+
+    /// <summary>The peer answers checks and makes none (RFC 8445 section 2.5): this side controls.</summary>
+    public bool IsIceLite { get; init; }
 
     /// <summary>All sections in order: the media word, and its mid; null stands for the data section.</summary>
     public IReadOnlyList<RejectedSection?> Sections { get; init; } = [null];
@@ -65,11 +71,11 @@ internal sealed record SessionDescription
         reader.End();
         if (reader.Data is not { } data)
         {
-            error = $"it has no section '{Protocol} {Format}'";
+            error = $"it has no section '{DefaultProtocol} {Format}'";
             return false;
         }
 
-        description = data with { Sections = reader.Sections, HasBundleGroup = reader.HasBundleGroup };
+        description = data with { Sections = reader.Sections, HasBundleGroup = reader.HasBundleGroup && data.Mid.Length > 0, IsIceLite = reader.IsIceLite };
         error = description switch
         {
             { IceCredentials: null } => "it has no valid ice-ufrag and ice-pwd",
@@ -80,11 +86,13 @@ internal sealed record SessionDescription
     }
 
     /// <summary>Writes the description. Ports and addresses of lines that candidates replace are as RFC 8839 section 4.2.1.1 says.</summary>
-    public string Write(ulong sessionId)
+    /// <param name="sessionId">The same for all descriptions of a connection.</param>
+    /// <param name="version">One more for each (RFC 3264 section 8).</param>
+    public string Write(ulong sessionId, int version)
     {
         var text = new StringBuilder();
         Line(text, "v=0");
-        Line(text, string.Create(CultureInfo.InvariantCulture, $"o=- {sessionId & long.MaxValue} 1 IN IP4 127.0.0.1"));
+        Line(text, string.Create(CultureInfo.InvariantCulture, $"o=- {sessionId & long.MaxValue} {version} IN IP4 127.0.0.1"));
         Line(text, "s=-");
         Line(text, "t=0 0");
         if (HasBundleGroup)
@@ -129,14 +137,18 @@ internal sealed record SessionDescription
 
         Line(text, $"a=ice-ufrag:{IceCredentials!.UsernameFragment}");
         Line(text, $"a=ice-pwd:{IceCredentials.Password}");
-        Line(text, "a=ice-options:trickle");
+        Line(text, "a=ice-options:trickle ice2");
         foreach (DtlsFingerprint fingerprint in Fingerprints)
         {
             Line(text, $"a=fingerprint:{fingerprint}");
         }
 
         Line(text, $"a=setup:{Setup switch { DtlsSetup.ActPass => "actpass", DtlsSetup.Active => "active", _ => "passive" }}");
-        Line(text, $"a=mid:{Mid}");
+        if (Mid.Length > 0)
+        {
+            Line(text, $"a=mid:{Mid}");
+        }
+
         Line(text, string.Create(CultureInfo.InvariantCulture, $"a=sctp-port:{SctpPort}"));
         Line(text, string.Create(CultureInfo.InvariantCulture, $"a=max-message-size:{MaxMessageSize}"));
     }
@@ -155,6 +167,7 @@ internal sealed record SessionDescription
         private string _sessionUfrag = "";
         private string _sessionPwd = "";
         private DtlsSetup? _sessionSetup;
+        private bool _sessionHasEndOfCandidates;
         private string _ufrag = "";
         private string _pwd = "";
         private SessionDescription _section = new();
@@ -168,6 +181,8 @@ internal sealed record SessionDescription
         public SessionDescription? Data { get; private set; }
 
         public bool HasBundleGroup { get; private set; }
+
+        public bool IsIceLite { get; private set; }
 
         public void Read(ReadOnlySpan<char> line)
         {
@@ -189,6 +204,7 @@ internal sealed record SessionDescription
             if (_media is null || Sections.Count >= MaxSections)
             {
                 (_sessionUfrag, _sessionPwd, _sessionSetup) = (_ufrag, _pwd, _setup);
+                _sessionHasEndOfCandidates = _section.HasEndOfCandidates;
                 _sessionFingerprints.AddRange(_fingerprints);
                 return;
             }
@@ -208,14 +224,16 @@ internal sealed record SessionDescription
                 Fingerprints = [.. _fingerprints.Count > 0 ? _fingerprints : _sessionFingerprints],
                 Setup = _setup ?? _sessionSetup ?? DtlsSetup.ActPass,
                 Candidates = [.. _candidates],
+                HasEndOfCandidates = _section.HasEndOfCandidates || _sessionHasEndOfCandidates,
+                Protocol = _protocol,
             };
         }
 
         private void Begin(string[] words)
         {
             _media = words[0];
-            _protocol = words.Length > 2 ? words[2] : Protocol;
-            _isData = words.Length > 3 && words[0] == "application" && words[2] is Protocol or "TCP/DTLS/SCTP" && words[3] == Format && words[1] != "0";
+            _protocol = words.Length > 2 ? words[2] : DefaultProtocol;
+            _isData = words.Length > 3 && words[0] == "application" && words[2] is DefaultProtocol or "TCP/DTLS/SCTP" && words[3] == Format && words[1] != "0";
             _section = new SessionDescription { Mid = "" };
             (_ufrag, _pwd, _setup) = ("", "", null);
             _fingerprints.Clear();
@@ -228,6 +246,9 @@ internal sealed record SessionDescription
             {
                 case "group" when value.StartsWith("BUNDLE", StringComparison.Ordinal):
                     HasBundleGroup = true;
+                    break;
+                case "ice-lite":
+                    IsIceLite = true;
                     break;
                 case "ice-ufrag":
                     _ufrag = value.ToString();

@@ -17,7 +17,7 @@ public sealed class TextParserTests
         }
 
         Assert.True(description.Candidates.Count <= 64 && description.Fingerprints.Count is > 0 and <= 8 && description.Sections.Count <= 32);
-        string written = description.Write(1);
+        string written = description.Write(1, 1);
         Assert.True(SessionDescription.TryParse(written, out SessionDescription again, out error), $"{error}: {written}");
         Assert.Equal((description.IceCredentials, description.Setup, description.Mid, description.SctpPort, description.MaxMessageSize, description.HasEndOfCandidates), (again.IceCredentials, again.Setup, again.Mid, again.SctpPort, again.MaxMessageSize, again.HasEndOfCandidates));
         Assert.Equal(description.Fingerprints, again.Fingerprints);
