@@ -117,6 +117,16 @@ internal sealed class CommonOptions
         return new ReceiveOptions { Destination = folder };
     }
 
+    /// <summary>An option that is a number of bytes.</summary>
+    public static Option<long?> CreateSize(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "SIZE",
+        CustomParser = result => ByteSize.TryParse(result.Tokens[0].Value, out long bytes) && bytes > 0
+            ? bytes
+            : Refuse<long?>(result, $"'{result.Tokens[0].Value}' is not a number of bytes such as 500, 10MB or 1.5GiB."),
+    };
+
     private static Option<int?> CreateMaxPacket()
     {
         var option = new Option<int?>("--max-packet")

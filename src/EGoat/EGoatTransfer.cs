@@ -9,6 +9,9 @@ public enum EGoatTransferState
     /// <summary>Bytes are travelling.</summary>
     Active,
 
+    /// <summary>Either side lets it rest.</summary>
+    Paused,
+
     /// <summary>Every block was verified and the file is in place.</summary>
     Completed,
 
@@ -74,5 +77,5 @@ public sealed record EGoatTransfer
     public double Rate { get; init; }
 
     /// <summary>Whether the transfer has ended, well or not.</summary>
-    public bool IsEnded => State is not (EGoatTransferState.Offered or EGoatTransferState.Active);
+    public bool IsEnded => State is not (EGoatTransferState.Offered or EGoatTransferState.Active or EGoatTransferState.Paused);
 }

@@ -68,12 +68,18 @@ public sealed class WirePathTests
     [Fact]
     public void Names_that_would_be_one_file_are_refused_by_the_rules_of_the_platform()
     {
-        Assert.False(WirePath.TryCheckAll(["a", "a"], PathRules.Linux, out _));
-        Assert.True(WirePath.TryCheckAll(["Goat", "goat"], PathRules.Linux, out _));
-        Assert.False(WirePath.TryCheckAll(["Goat", "goat"], PathRules.Windows, out _));
-        Assert.False(WirePath.TryCheckAll(["a", "a/b"], PathRules.Linux, out string refusal));
+        Assert.False(AreAllowed(PathRules.Linux, out _, "a", "a"));
+        Assert.False(AreAllowed(PathRules.Linux, out _, "a", "a/"));
+        Assert.True(AreAllowed(PathRules.Linux, out _, "Goat", "goat", "a/", "a/b"));
+        Assert.False(AreAllowed(PathRules.Windows, out _, "Goat", "goat"));
+        Assert.False(AreAllowed(PathRules.MacOS, out _, "caf\u00e9", "cafe\u0301"));
+        Assert.False(AreAllowed(PathRules.Linux, out string refusal, "a", "a/b"));
         Assert.Contains("both a file and a folder", refusal, StringComparison.Ordinal);
     }
+
+    // A name that ends in a slash is that of a folder.
+    private static bool AreAllowed(PathRules rules, out string refusal, params string[] names) =>
+        WirePath.TryCheckAll(names.Select(n => (n.TrimEnd('/'), n.EndsWith('/'))), rules, out refusal);
 
     [Fact]
     public void Names_are_shown_without_what_could_deceive()

@@ -30,7 +30,7 @@ internal static class ChatCommand
         await using (node.ConfigureAwait(false))
         {
             Room room = await common.JoinAsync(node, result, receive, cancellationToken).ConfigureAwait(false);
-            var output = new RoomOutput(result.GetValue(common.Json));
+            var output = new RoomOutput(result.GetValue(common.Json), Console.Out);
             using RoomSubscription events = room.Subscribe();
             output.Joined(room);
             var view = new ChatView(output, !Console.IsInputRedirected && output.IsInteractive);

@@ -5,31 +5,70 @@ using EGoat.Node;
 
 namespace EGoat.Cli.Commands;
 
-/// <summary><c>egoat receive</c>: takes files into a folder, a number of them or until stopped.</summary>
-internal static class ReceiveCommand
+/// <summary><c>egoat receive</c>: takes files into a folder or to standard output, a number of them or until stopped.</summary>
+internal sealed class ReceiveCommand
 {
-    public static Command Create()
+    private readonly CommonOptions _common = new();
+    private readonly Option<string?> _output = new("--output") { Description = "The folder that files go to.", HelpName = "DIR" };
+    private readonly Option<bool> _stdout = new("--stdout") { Description = "Write verified content to standard output instead, and end after one file unless --files says otherwise." };
+    private readonly Option<int?> _files = new("--files") { Description = "End after so many verified files (default: run until stopped).", HelpName = "N" };
+    private readonly Option<string[]> _from = new("--from") { Description = "Only from this peer: a peer id, identity or name; repeatable. A name can be taken by anybody, an identity cannot.", HelpName = "PEER" };
+    private readonly Option<string[]> _include = new("--include") { Description = "Only files of this pattern, as '*.log' or 'logs/2026*'; repeatable.", HelpName = "PATTERN" };
+    private readonly Option<string[]> _exclude = new("--exclude") { Description = "No files and folders of this pattern; repeatable.", HelpName = "PATTERN" };
+    private readonly Option<long?> _maxLength = CommonOptions.CreateSize("--max-length", "The longest file, as 500MB.");
+    private readonly Option<long?> _maxTotal = CommonOptions.CreateSize("--max-total", "The most bytes that are written in all, as 20GB.");
+    private readonly Option<long?> _maxRate = CommonOptions.CreateSize("--max-rate", "The most bytes per second, all senders together, as 10MB.");
+    private readonly Option<int> _maxParallel = new("--max-parallel")
     {
-        var common = new CommonOptions();
-        var output = new Option<string>("--output") { Description = "The folder that files go to.", HelpName = "DIR", Required = true };
-        var files = new Option<int?>("--files") { Description = "End after so many verified files (default: run until stopped).", HelpName = "N" };
-        var command = new Command("receive", "Receive files into a folder.") { output, files };
-        common.AddRoomOptions(command);
-        command.Options.Add(common.Timeout);
-        command.SetAction((result, cancellationToken) => Program.RunAsync(
-            () => ReceiveAsync(common, result, result.GetRequiredValue(output), result.GetValue(files), cancellationToken), cancellationToken));
+        Description = $"How many transfers run at once (default {ReceiveOptions.DefaultMaxParallel}).",
+        HelpName = "N",
+        DefaultValueFactory = _ => ReceiveOptions.DefaultMaxParallel,
+    };
+
+    private readonly Option<ExistingFile> _existing = new("--existing") { Description = "What happens to a file that is there: Rename (default), Skip, Overwrite or Fail. An identical one counts as delivered." };
+    private readonly Option<bool> _force = new("--force") { Description = "The same as --existing Overwrite." };
+    private readonly Option<bool> _ask = new("--ask") { Description = "Show what is offered, and take what the answer on standard input says." };
+
+    public static Command Create() => new ReceiveCommand().Build();
+
+    private Command Build()
+    {
+        var command = new Command("receive", "Receive files into a folder.")
+        {
+            _output, _stdout, _files, _from, _include, _exclude, _maxLength, _maxTotal, _maxRate, _maxParallel, _existing, _force, _ask,
+        };
+        _maxParallel.Validators.Add(r =>
+        {
+            if (r.GetValueOrDefault<int>() < 1)
+            {
+                r.AddError("--max-parallel is a number of transfers from 1 on.");
+            }
+        });
+        command.Validators.Add(r =>
+        {
+            if (r.GetValue(_output) is null == !r.GetValue(_stdout))
+            {
+                r.AddError("Name a folder with --output, or take --stdout.");
+            }
+        });
+        _common.AddRoomOptions(command);
+        command.Options.Add(_common.Timeout);
+        command.SetAction((result, cancellationToken) => Program.RunAsync(() => ReceiveAsync(result, cancellationToken), cancellationToken));
         return command;
     }
 
-    private static async Task<int> ReceiveAsync(CommonOptions common, ParseResult result, string folder, int? files, CancellationToken cancellationToken)
+    private async Task<int> ReceiveAsync(ParseResult result, CancellationToken cancellationToken)
     {
-        TimeSpan timeout = common.GetTimeout(result);
-        ReceiveOptions receive = CommonOptions.CreateReceive(folder);
-        EGoatNode node = common.OpenNode(result);
+        bool toOutput = result.GetValue(_stdout);
+        int? files = result.GetValue(_files) ?? (toOutput ? 1 : null);
+        TimeSpan timeout = _common.GetTimeout(result);
+        TextWriter lines = toOutput ? Console.Error : Console.Out;
+        ReceiveOptions receive = CreateOptions(result, lines);
+        EGoatNode node = _common.OpenNode(result);
         await using (node.ConfigureAwait(false))
         {
-            Room room = await common.JoinAsync(node, result, receive, cancellationToken).ConfigureAwait(false);
-            var output = new RoomOutput(result.GetValue(common.Json));
+            Room room = await _common.JoinAsync(node, result, receive, cancellationToken).ConfigureAwait(false);
+            var output = new RoomOutput(result.GetValue(_common.Json), lines) { HasBars = !toOutput && !result.GetValue(_ask) };
             using RoomSubscription events = room.Subscribe();
             output.Joined(room);
             int received = await ProgressView.RunAsync(output, () => CountAsync(events, output, files, timeout, cancellationToken)).ConfigureAwait(false);
@@ -43,6 +82,24 @@ internal static class ReceiveCommand
                 ? ExitCode.Done
                 : throw new CommandException(ExitCode.NobodyCame, $"Only {received} of {files} files came: nothing moved for {timeout.TotalSeconds:F0} s. Is 'egoat send' running there with the same --server and --room?");
         }
+    }
+
+    private ReceiveOptions CreateOptions(ParseResult result, TextWriter lines)
+    {
+        string? folder = result.GetValue(_output);
+        ReceiveOptions options = folder is null ? new ReceiveOptions { Destination = "", Output = Console.OpenStandardOutput() } : CommonOptions.CreateReceive(folder);
+        return options with
+        {
+            Existing = result.GetValue(_force) ? ExistingFile.Overwrite : result.GetValue(_existing),
+            From = result.GetValue(_from) ?? [],
+            Include = result.GetValue(_include) ?? [],
+            Exclude = result.GetValue(_exclude) ?? [],
+            MaxLength = result.GetValue(_maxLength),
+            MaxTotalLength = result.GetValue(_maxTotal),
+            MaxRate = result.GetValue(_maxRate),
+            MaxParallel = result.GetValue(_maxParallel),
+            Ask = result.GetValue(_ask) ? new ConsentPrompt(Console.In, lines).AskAsync : null,
+        };
     }
 
     // With a number of files the time limit runs from the last event; without one it runs until stopped.

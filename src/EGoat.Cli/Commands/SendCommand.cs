@@ -5,68 +5,105 @@ using EGoat.Node;
 
 namespace EGoat.Cli.Commands;
 
-/// <summary><c>egoat send PATH…</c> or <c>--text TEXT</c>: to everybody who is in the room once enough are.</summary>
-internal static class SendCommand
+/// <summary><c>egoat send PATH…</c>, <c>egoat send -</c> or <c>--text TEXT</c>: to everybody who is in the room once enough are.</summary>
+internal sealed class SendCommand
 {
-    public static Command Create()
+    /// <summary>The path that means standard input.</summary>
+    private const string StandardInput = "-";
+
+    private readonly CommonOptions _common = new();
+    private readonly Argument<string[]> _paths = new("PATH") { Description = "Files; folders with --recurse; '-' is standard input.", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<string?> _text = new("--text") { Description = "A message.", HelpName = "TEXT" };
+    private readonly Option<int> _peers = new("--peers") { Description = "Begin when so many peers are there (default 1).", HelpName = "N", DefaultValueFactory = _ => 1 };
+    private readonly Option<string[]> _to = new("--to") { Description = "Only to this peer: a peer id, identity or name; repeatable.", HelpName = "PEER" };
+    private readonly Option<bool> _recurse = new("--recurse", "-r") { Description = "Send folders with everything in them." };
+    private readonly Option<bool> _followSymlink = new("--follow-symlink") { Description = "Follow symbolic links in a folder that stay inside it (default: links are skipped)." };
+    private readonly Option<string[]> _include = new("--include") { Description = "Only files of this pattern, as '*.log' or 'logs/2026*'; repeatable.", HelpName = "PATTERN" };
+    private readonly Option<string[]> _exclude = new("--exclude") { Description = "No files and folders of this pattern; repeatable.", HelpName = "PATTERN" };
+    private readonly Option<string> _fileName = new("--file-name") { Description = "The name of standard input at the receiver (default: stdin).", HelpName = "NAME", DefaultValueFactory = _ => "stdin" };
+    private readonly Option<int> _joinWindow = new("--join-window") { Description = "Serve peers too that come within so many seconds.", HelpName = "S" };
+    private readonly Option<long?> _maxRate = CommonOptions.CreateSize("--max-rate", "The most bytes per second, all receivers together, as 10MB.");
+
+    public static Command Create() => new SendCommand().Build();
+
+    private Command Build()
     {
-        var common = new CommonOptions();
-        var paths = new Argument<string[]>("PATH") { Description = "The files.", Arity = ArgumentArity.ZeroOrMore };
-        var text = new Option<string?>("--text") { Description = "A message.", HelpName = "TEXT" };
-        var peers = new Option<int>("--peers") { Description = "Begin when so many peers are there (default 1).", HelpName = "N", DefaultValueFactory = _ => 1 };
-        var to = new Option<string?>("--to") { Description = "Only to this peer: a peer id, identity or name.", HelpName = "PEER" };
-        var command = new Command("send", "Send files or a message, and end when everybody has them verified.") { paths, text, peers, to };
-        common.AddRoomOptions(command);
-        command.Options.Add(common.Timeout);
-        command.SetAction((result, cancellationToken) => Program.RunAsync(
-            () =>
-            {
-                string[] files = result.GetValue(paths) ?? [];
-                if (files.Length == 0 && result.GetValue(text) is null)
-                {
-                    throw new CommandException(ExitCode.Usage, "Name a file, or give a message with --text.");
-                }
-
-                if (files.FirstOrDefault(f => !File.Exists(f)) is { } missing)
-                {
-                    throw new CommandException(ExitCode.Failed, $"The file '{missing}' is not there.");
-                }
-
-                return SendAsync(common, result, files, result.GetValue(text), result.GetValue(peers), result.GetValue(to), cancellationToken);
-            },
-            cancellationToken));
+        var command = new Command("send", "Send files, folders or a message, and end when everybody has them verified.")
+        {
+            _paths, _text, _peers, _to, _recurse, _followSymlink, _include, _exclude, _fileName, _joinWindow, _maxRate,
+        };
+        _common.AddRoomOptions(command);
+        command.Options.Add(_common.Timeout);
+        command.SetAction((result, cancellationToken) => Program.RunAsync(() => SendAsync(result, cancellationToken), cancellationToken));
         return command;
     }
 
-    private static async Task<int> SendAsync(CommonOptions common, ParseResult result, string[] files, string? text, int count, string? to, CancellationToken cancellationToken)
+    private async Task<int> SendAsync(ParseResult result, CancellationToken cancellationToken)
     {
-        TimeSpan timeout = common.GetTimeout(result);
-        EGoatNode node = common.OpenNode(result);
+        string[] paths = result.GetValue(_paths) ?? [];
+        string? text = result.GetValue(_text);
+        if (paths.Length == 0 && text is null)
+        {
+            throw new CommandException(ExitCode.Usage, "Name a file, or give a message with --text.");
+        }
+
+        if (paths.FirstOrDefault(p => p != StandardInput && !File.Exists(p) && !Directory.Exists(p)) is { } missing)
+        {
+            throw new CommandException(ExitCode.Failed, $"The file '{missing}' is not there.");
+        }
+
+        TimeSpan timeout = _common.GetTimeout(result);
+        EGoatNode node = _common.OpenNode(result);
         await using (node.ConfigureAwait(false))
         {
-            Room room = await common.JoinAsync(node, result, null, cancellationToken).ConfigureAwait(false);
-            var output = new RoomOutput(result.GetValue(common.Json));
+            Room room = await _common.JoinAsync(node, result, null, cancellationToken).ConfigureAwait(false);
+            var output = new RoomOutput(result.GetValue(_common.Json), Console.Out);
             using RoomSubscription events = room.Subscribe();
             output.Joined(room);
             Task showing = ShowAsync(events, output);
-            await WaitForPeersAsync(room, count, files.Length > 0, timeout, cancellationToken).ConfigureAwait(false);
+            await WaitForPeersAsync(room, result.GetValue(_peers), paths.Length > 0, timeout, cancellationToken).ConfigureAwait(false);
             int exitCode = ExitCode.Done;
             if (text is not null)
             {
-                exitCode = await SendTextAsync(room, text, to, timeout, cancellationToken).ConfigureAwait(false);
+                exitCode = await SendTextAsync(room, text, result.GetValue(_to) ?? [], timeout, cancellationToken).ConfigureAwait(false);
             }
 
-            if (files.Length > 0)
+            if (paths.Length > 0)
             {
-                FileSend send = room.SendFiles(files, to, cancellationToken);
-                IReadOnlyList<EGoatTransfer> transfers = await ProgressView.RunAsync(output, () => send.Completion).ConfigureAwait(false);
-                exitCode = Math.Max(exitCode, Judge(transfers));
+                exitCode = Math.Max(exitCode, await SendFilesAsync(room, result, paths, output, cancellationToken).ConfigureAwait(false));
             }
 
             await room.LeaveAsync(cancellationToken).ConfigureAwait(false);
             await showing.ConfigureAwait(false);
             return exitCode;
         }
+    }
+
+    private async Task<int> SendFilesAsync(Room room, ParseResult result, string[] paths, RoomOutput output, CancellationToken cancellationToken)
+    {
+        Stream? input = paths.Contains(StandardInput) ? Console.OpenStandardInput() : null;
+        FileSend send = room.SendFiles(
+            new SendFileOptions
+            {
+                Paths = [.. paths.Where(p => p != StandardInput)],
+                Recurse = result.GetValue(_recurse),
+                FollowSymlink = result.GetValue(_followSymlink),
+                Include = result.GetValue(_include) ?? [],
+                Exclude = result.GetValue(_exclude) ?? [],
+                Content = input,
+                ContentName = result.GetRequiredValue(_fileName),
+                To = result.GetValue(_to) ?? [],
+                JoinWindow = TimeSpan.FromSeconds(result.GetValue(_joinWindow)),
+                MaxRate = result.GetValue(_maxRate),
+            },
+            cancellationToken);
+        foreach (string skipped in send.Skipped)
+        {
+            output.Warn(skipped);
+        }
+
+        IReadOnlyList<EGoatTransfer> transfers = await ProgressView.RunAsync(output, () => send.Completion).ConfigureAwait(false);
+        return Judge(transfers, send.Recipients.Count > 0);
     }
 
     private static async Task WaitForPeersAsync(Room room, int count, bool acceptingFiles, TimeSpan timeout, CancellationToken cancellationToken)
@@ -83,12 +120,17 @@ internal static class SendCommand
         }
     }
 
-    private static async Task<int> SendTextAsync(Room room, string text, string? to, TimeSpan timeout, CancellationToken cancellationToken)
+    private static async Task<int> SendTextAsync(Room room, string text, string[] to, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        SentMessage sent = await room.SendTextAsync(text, to, cancellationToken).ConfigureAwait(false);
+        var sent = new List<SentMessage>();
+        foreach (string? recipient in to.Length == 0 ? new string?[] { null } : to)
+        {
+            sent.Add(await room.SendTextAsync(text, recipient, cancellationToken).ConfigureAwait(false));
+        }
+
         try
         {
-            await sent.Confirmed.WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
+            await Task.WhenAll(sent.Select(s => s.Confirmed)).WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
             return ExitCode.Done;
         }
         catch (TimeoutException)
@@ -97,9 +139,10 @@ internal static class SendCommand
         }
     }
 
-    private static int Judge(IReadOnlyList<EGoatTransfer> transfers) => transfers switch
+    // Folders are no transfers of their own: a tree without files ends with none.
+    private static int Judge(IReadOnlyList<EGoatTransfer> transfers, bool hasRecipients) => transfers switch
     {
-        [] => ExitCode.NobodyCame,
+        [] => hasRecipients ? ExitCode.Done : ExitCode.NobodyCame,
         _ when transfers.All(t => t.State == EGoatTransferState.Completed) => ExitCode.Done,
         _ when transfers.All(t => t.State is EGoatTransferState.Completed or EGoatTransferState.Rejected) => ExitCode.Rejected,
         _ => ExitCode.Failed,

@@ -7,7 +7,7 @@ internal static class ProgressView
 {
     public static async Task<T> RunAsync<T>(RoomOutput output, Func<Task<T>> action)
     {
-        if (!output.IsInteractive)
+        if (!output.IsInteractive || !output.HasBars)
         {
             return await action().ConfigureAwait(false);
         }

@@ -6,12 +6,17 @@ using Spectre.Console;
 namespace EGoat.Cli.Output;
 
 /// <summary>Shows what happens in a room: JSON lines, plain lines, or on a terminal lines with progress bars below.</summary>
-internal sealed class RoomOutput(bool isJson)
+/// <param name="isJson">Whether each event is a JSON object.</param>
+/// <param name="lines">Where lines go.</param>
+internal sealed class RoomOutput(bool isJson, TextWriter lines)
 {
     private readonly HashSet<string> _present = [];
 
     /// <summary>Whether people watch: a terminal, and no JSON.</summary>
     public bool IsInteractive { get; } = !isJson && !Console.IsOutputRedirected;
+
+    /// <summary>Whether progress bars are drawn on a terminal. Default true.</summary>
+    public bool HasBars { get; init; } = true;
 
     /// <summary>Receives the transfers on a terminal; progress is drawn there.</summary>
     public Action<EGoatTransfer>? Progress { get; set; }
@@ -71,6 +76,19 @@ internal sealed class RoomOutput(bool isJson)
     /// <summary>Text from a peer, without what could move a cursor or hide itself.</summary>
     public static string Clean(string text) => string.Concat(text.Select(c => char.IsControl(c) && c != '\n' && c != '\t' || char.GetUnicodeCategory(c) == UnicodeCategory.Format ? '\uFFFD' : c));
 
+    /// <summary>Something that people should know.</summary>
+    public void Warn(string text)
+    {
+        if (isJson)
+        {
+            Line(EventJson.Object(new JsonObject { ["event"] = "warning", ["text"] = text }));
+        }
+        else
+        {
+            Console.Error.WriteLine($"egoat: {text}");
+        }
+    }
+
     private void ShowPeer(EGoatPeer peer)
     {
         if (peer.State == EGoatPeerState.Connected && _present.Add(peer.Id))
@@ -83,18 +101,6 @@ internal sealed class RoomOutput(bool isJson)
         }
     }
 
-    private void Warn(string text)
-    {
-        if (isJson)
-        {
-            Line(EventJson.Object(new JsonObject { ["event"] = "warning", ["text"] = text }));
-        }
-        else
-        {
-            Console.Error.WriteLine($"egoat: {text}");
-        }
-    }
-
     private void Line(string text)
     {
         if (Progress is not null)
@@ -103,8 +109,8 @@ internal sealed class RoomOutput(bool isJson)
         }
         else
         {
-            Console.Out.WriteLine(text);
-            Console.Out.Flush();
+            lines.WriteLine(text);
+            lines.Flush();
         }
     }
 }

@@ -73,9 +73,12 @@ internal sealed class Peer(string id, IPeerOwner owner)
 
     public bool AcceptsFiles => _state == EGoatPeerState.Connected && _hello is { Accepts: true };
 
+    /// <summary>Whether the peer's program can do something that not all can.</summary>
+    public bool HasFeature(string feature) => _hello?.Features.Contains(feature) == true;
+
     /// <summary>The longest frame of a file channel that the peer takes.</summary>
     public int MaxFrameLength => (int)Math.Min(
-        _hello?.Features.Contains(ControlMessage.Frame64KFeature) == true ? FileFrame.MaxLength : FileFrame.MaxSmallLength,
+        HasFeature(ControlMessage.Frame64KFeature) ? FileFrame.MaxLength : FileFrame.MaxSmallLength,
         _connection?.MaxMessageSize ?? FileFrame.MaxSmallLength);
 
     public EGoatPeer Snapshot(string room)

@@ -92,6 +92,8 @@ internal static class ControlCodec
             "accept" => ReadAccept(json)!,
             "reject" => json.TryUuid(out string id) ? new RejectMessage(id, json.Cut("reason")) : null!,
             "cancel" => json.TryUuid(out string id) ? new CancelMessage(id, json.Cut("reason")) : null!,
+            "pause" => json.TryUuid(out string id) ? new PauseMessage(id) : null!,
+            "resume" => json.TryUuid(out string id) ? new ResumeMessage(id) : null!,
             "done" => json.TryUuid(out string id) && json.TryInt("files", out int files) && json.TryLong("bytes", out long bytes)
                 && files >= 0 && bytes >= 0
                 ? new DoneMessage(id, files, bytes)
@@ -161,6 +163,12 @@ internal static class ControlCodec
                 WriteHead(json, "cancel", cancel.Id);
                 json.WriteString("reason", cancel.Reason);
                 break;
+            case PauseMessage pause:
+                WriteHead(json, "pause", pause.Id);
+                break;
+            case ResumeMessage resume:
+                WriteHead(json, "resume", resume.Id);
+                break;
             case DoneMessage done:
                 WriteHead(json, "done", done.Id);
                 json.WriteNumber("files", done.Files);
@@ -211,14 +219,35 @@ internal static class ControlCodec
         else
         {
             json.WriteStartArray("files");
-            foreach (int index in accept.Files)
-            {
-                json.WriteNumberValue(index);
-            }
-
+            WriteIndices(json, accept.Files);
             json.WriteEndArray();
         }
 
         json.WriteBoolean("have", accept.Have);
+    }
+
+    // A long list is written as ranges, which only some peers read; a short one never is.
+    private static void WriteIndices(Utf8JsonWriter json, IReadOnlyList<int> indices)
+    {
+        for (int i = 0; i < indices.Count; i++)
+        {
+            int first = i;
+            while (indices.Count > AcceptMessage.MaxPlainIndices && i + 1 < indices.Count && indices[i + 1] == indices[i] + 1)
+            {
+                i++;
+            }
+
+            if (i == first)
+            {
+                json.WriteNumberValue(indices[i]);
+            }
+            else
+            {
+                json.WriteStartArray();
+                json.WriteNumberValue(indices[first]);
+                json.WriteNumberValue(indices[i]);
+                json.WriteEndArray();
+            }
+        }
     }
 }

@@ -17,6 +17,18 @@ internal abstract record ControlMessage
 
     /// <summary>The feature of a peer that takes file frames of up to 64 KiB.</summary>
     public const string Frame64KFeature = "frame64k";
+
+    /// <summary>The feature of a peer that reads folders in manifests.</summary>
+    public const string FoldersFeature = "folders";
+
+    /// <summary>The feature of a peer that transfers can be paused with.</summary>
+    public const string PauseFeature = "pause";
+
+    /// <summary>The feature of a peer that reads ranges of indices in <c>accept</c>.</summary>
+    public const string RangesFeature = "ranges";
+
+    /// <summary>What this code can do.</summary>
+    public static readonly IReadOnlyList<string> AllFeatures = [Frame64KFeature, FoldersFeature, PauseFeature, RangesFeature];
 }
 
 /// <summary>Who the peer is and what it can do; the first message from both sides, and again when something changes.</summary>
@@ -46,6 +58,16 @@ internal sealed record TransferMessage(string Id, int Count, long Total, string 
 /// <summary>An offer is taken: all of it (<paramref name="Files"/> is null), or the listed indices.</summary>
 internal sealed record AcceptMessage(string Id, IReadOnlyList<int>? Files, bool Have) : ControlMessage
 {
+    /// <summary>The longest list that is written without ranges.</summary>
+    public const int MaxPlainIndices = 1000;
+
+    /// <summary>The most numbers and ranges that fit into a message for certain.</summary>
+    public const int MaxItems = 4000;
+
+    /// <summary>How many numbers and ranges a list of rising indices becomes.</summary>
+    public static int CountItems(IReadOnlyList<int> files) =>
+        files.Count <= MaxPlainIndices ? files.Count : files.Where((index, i) => i == 0 || files[i - 1] + 1 != index).Count();
+
     public bool Equals(AcceptMessage? other) => other is not null && Id == other.Id && Have == other.Have
         && (Files is null ? other.Files is null : other.Files is not null && Files.SequenceEqual(other.Files));
 
@@ -57,6 +79,12 @@ internal sealed record RejectMessage(string Id, string Reason) : ControlMessage;
 
 /// <summary>Either side gives a transfer up.</summary>
 internal sealed record CancelMessage(string Id, string Reason) : ControlMessage;
+
+/// <summary>No more content until <see cref="ResumeMessage"/>.</summary>
+internal sealed record PauseMessage(string Id) : ControlMessage;
+
+/// <summary>Ends a pause.</summary>
+internal sealed record ResumeMessage(string Id) : ControlMessage;
 
 /// <summary>Everything accepted is in place at the receiver.</summary>
 internal sealed record DoneMessage(string Id, int Files, long Bytes) : ControlMessage;

@@ -81,7 +81,7 @@ internal readonly struct JsonReadContext(JsonElement element)
         return strings;
     }
 
-    /// <summary>An array of indices from 0, or null when the member is null or absent.</summary>
+    /// <summary>An array of indices from 0 and of ranges <c>[first, last]</c>, or null when the member is null or absent.</summary>
     public bool TryIndices(string name, out IReadOnlyList<int>? indices)
     {
         indices = null;
@@ -98,15 +98,28 @@ internal readonly struct JsonReadContext(JsonElement element)
         var list = new List<int>(member.GetArrayLength());
         foreach (JsonElement item in member.EnumerateArray())
         {
-            if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt32(out int index) || index < 0)
+            JsonElement first = item;
+            JsonElement last = item;
+            if (item.ValueKind == JsonValueKind.Array && item.GetArrayLength() == 2)
+            {
+                (first, last) = (item[0], item[1]);
+            }
+
+            if (!TryIndex(first, out int from) || !TryIndex(last, out int to) || to < from || to >= Manifest.MaxEntries || list.Count + (to - from) >= Manifest.MaxEntries)
             {
                 return false;
             }
 
-            list.Add(index);
+            list.AddRange(Enumerable.Range(from, to - from + 1));
         }
 
         indices = list;
         return true;
+    }
+
+    private static bool TryIndex(JsonElement item, out int index)
+    {
+        index = -1;
+        return item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out index) && index >= 0;
     }
 }

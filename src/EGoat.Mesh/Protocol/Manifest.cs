@@ -10,7 +10,8 @@ namespace EGoat.Mesh.Protocol;
 /// <param name="Length">The length in bytes; -1 when unknown.</param>
 /// <param name="ModifiedAt">When it was last written, in milliseconds since 1970; null if not told.</param>
 /// <param name="Mode">Its Unix permission bits; null if not told.</param>
-internal sealed record ManifestEntry(int Index, string Path, long Length, long? ModifiedAt = null, int? Mode = null);
+/// <param name="IsFolder">Whether it is a folder; its length is 0.</param>
+internal sealed record ManifestEntry(int Index, string Path, long Length, long? ModifiedAt = null, int? Mode = null, bool IsFolder = false);
 
 /// <summary>Reads and writes manifest pages: JSON arrays of entries (docs/protocol.md §4).</summary>
 internal static class Manifest
@@ -23,6 +24,9 @@ internal static class Manifest
 
     /// <summary>The longest path in characters; the resolver refuses longer ones, a page with a much longer one is malformed.</summary>
     public const int MaxPathLength = 4_000;
+
+    /// <summary>The permission bits that are told and taken: read, write and execute, never those that lend rights.</summary>
+    public const int ModeMask = 0x1FF;
 
     private static readonly JsonDocumentOptions ReadOptions = new() { MaxDepth = 4, AllowDuplicateProperties = false };
 
@@ -98,7 +102,7 @@ internal static class Manifest
         var json = new JsonReadContext(item);
         if (!json.TryInt("i", out int index) || index != expectedIndex
             || !json.TryString("p", FileFrame.MaxSmallLength, out string path)
-            || !json.TryLong("s", out long length) || length < -1)
+            || !json.TryLong("s", out long length) || length < -1 || (json.Flag("d") && length != 0))
         {
             return false;
         }
@@ -108,7 +112,8 @@ internal static class Manifest
             path,
             length,
             json.TryLong("t", out long modifiedAt) ? modifiedAt : null,
-            json.TryInt("m", out int mode) ? mode : null);
+            json.TryInt("m", out int mode) ? mode & ModeMask : null,
+            json.Flag("d"));
         return true;
     }
 
@@ -127,6 +132,11 @@ internal static class Manifest
         if (entry.Mode is { } mode)
         {
             json.WriteNumber("m", mode);
+        }
+
+        if (entry.IsFolder)
+        {
+            json.WriteBoolean("d", true);
         }
 
         json.WriteEndObject();

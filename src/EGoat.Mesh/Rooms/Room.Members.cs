@@ -70,7 +70,7 @@ public sealed partial class Room : IPeerOwner
 
     private void Warn(string text) => _events.Publish(new RoomWarning(text));
 
-    private HelloMessage CreateHello() => new(ControlMessage.Version, DisplayName, _instance, _receive is not null, [ControlMessage.Frame64KFeature]);
+    private HelloMessage CreateHello() => new(ControlMessage.Version, DisplayName, _instance, _receive is not null, ControlMessage.AllFeatures);
 
     private async Task NoteIdentityAsync(EGoatPeer peer)
     {

@@ -19,67 +19,168 @@ public sealed partial class Room
     /// <summary>How long a transfer waits for its receiver to come back.</summary>
     private static readonly TimeSpan ReturnTimeout = TimeSpan.FromMinutes(2);
 
-    private readonly List<FileSender> _senders = [];
+    private readonly List<OutgoingTransfer> _outgoing = [];
     private readonly List<FileReceiver> _receivers = [];
 
-    private async Task<IReadOnlyList<EGoatTransfer>> SendToAsync(Peer peer, IReadOnlyList<SourceFile> files, CancellationToken cancellationToken)
-    {
-        string id = Guid.CreateVersion7().ToString();
-        EGoatPeer receiver = peer.Snapshot(Name);
-        TransferProgress[] progress = [.. files.Select(f => _transfers.Add(new EGoatTransfer
-        {
-            Id = id,
-            Room = Name,
-            Name = f.Name,
-            Path = f.Path,
-            Peer = receiver.Name,
-            PeerIdentity = receiver.Identity,
-            Direction = EGoatDirection.Sent,
-            Length = f.Length,
-            State = EGoatTransferState.Offered,
-            Started = DateTimeOffset.UtcNow,
-        }))];
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _left.Token);
-        var results = new List<EGoatTransfer>();
-        for (int attempt = 1; ; attempt++)
-        {
-            var sender = new FileSender(attempt == 1 ? id : Guid.CreateVersion7().ToString(), peer, files, progress, stop.Token);
-            await RunAsync(sender).ConfigureAwait(false);
-            IReadOnlyList<int> rest = sender.IsConnectionLost && attempt < MaxAttempts ? sender.Rest : [];
-            if (rest.Count == 0 || await WaitForReturnAsync(receiver, stop.Token).ConfigureAwait(false) is not { } returned)
-            {
-                results.AddRange(await sender.EndAsync(Enumerable.Range(0, files.Count)).ConfigureAwait(false));
-                return results;
-            }
+    /// <summary>Offers files to all connected members that accept files.</summary>
+    /// <param name="paths">Existing files; taken literally.</param>
+    /// <param name="cancellationToken">Cancels the transfers.</param>
+    /// <exception cref="RoomException">A file cannot be read.</exception>
+    public FileSend SendFiles(IReadOnlyList<string> paths, CancellationToken cancellationToken = default) => SendFiles(new SendFileOptions { Paths = paths }, cancellationToken);
 
-            // Another connection, perhaps another process of the same identity: it holds what it has verified.
-            results.AddRange(await sender.EndAsync(Enumerable.Range(0, files.Count).Except(rest)).ConfigureAwait(false));
-            peer = returned;
-            files = [.. rest.Select(i => files[i])];
-            progress = [.. rest.Select(i => progress[i])];
-            foreach (TransferProgress restarted in progress)
+    /// <summary>Offers files to connected members that accept files.</summary>
+    /// <param name="options">What to send, and to whom.</param>
+    /// <param name="cancellationToken">Cancels the transfers.</param>
+    /// <exception cref="RoomException">A file cannot be read, or nobody matches <see cref="SendFileOptions.To"/>.</exception>
+    public FileSend SendFiles(SendFileOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Content is not null && options.JoinWindow > TimeSpan.Zero)
+        {
+            throw new RoomException("A stream is read once: it can be sent to those who are there, not to those who come later.");
+        }
+
+        SourceTree tree = SourceTree.Collect(options);
+        var rate = new RateLimit(options.MaxRate);
+
+        // Whoever comes is found by the events, and nobody can come between the two lines.
+        RoomSubscription? joining = options.JoinWindow > TimeSpan.Zero ? Subscribe() : null;
+        Peer[] recipients = [.. FindPeers(options.To, mayBeAbsent: joining is not null).Where(p => p.AcceptsFiles)];
+        var reader = new SourceReader(tree.Files, options.Content);
+        List<Task<IReadOnlyList<EGoatTransfer>>> sending = [.. recipients.Select(p => SendToAsync(p, reader, rate, cancellationToken))];
+        return new FileSend([.. recipients.Select(p => p.Snapshot(Name))], tree.Skipped, CompleteAsync());
+
+        async Task<IReadOnlyList<EGoatTransfer>> CompleteAsync()
+        {
+            using (reader)
             {
-                restarted.Restart();
+                if (joining is not null)
+                {
+                    await foreach (Peer peer in FindJoiningAsync(joining, options, recipients, cancellationToken).ConfigureAwait(false))
+                    {
+                        sending.Add(SendToAsync(peer, reader, rate, cancellationToken));
+                    }
+                }
+
+                IReadOnlyList<EGoatTransfer>[] results = await Task.WhenAll(sending).ConfigureAwait(false);
+                await _transfers.CompleteAsync().ConfigureAwait(false);
+                return [.. results.SelectMany(r => r)];
             }
         }
     }
 
-    private async Task RunAsync(FileSender sender)
+    /// <summary>Lets a transfer rest until <see cref="ResumeTransfer"/>, in either direction.</summary>
+    /// <param name="id">The <see cref="EGoatTransfer.Id"/> of a running transfer.</param>
+    /// <exception cref="RoomException">No such transfer is running, or the other side's program cannot pause.</exception>
+    public void PauseTransfer(string id) => SetPaused(id, true);
+
+    /// <summary>Ends a pause of this side.</summary>
+    /// <param name="id">The <see cref="EGoatTransfer.Id"/> of a running transfer.</param>
+    /// <exception cref="RoomException">No such transfer is running.</exception>
+    public void ResumeTransfer(string id) => SetPaused(id, false);
+
+    /// <summary>Gives a transfer up, in either direction. What the receiver has verified it keeps.</summary>
+    /// <param name="id">The <see cref="EGoatTransfer.Id"/> of a running transfer.</param>
+    /// <exception cref="RoomException">No such transfer is running.</exception>
+    public void CancelTransfer(string id)
+    {
+        (OutgoingTransfer? outgoing, FileReceiver? receiver) = FindTransfer(id);
+        outgoing?.Cancel();
+        receiver?.Cancel();
+    }
+
+    private void SetPaused(string id, bool isPaused)
+    {
+        (OutgoingTransfer? outgoing, FileReceiver? receiver) = FindTransfer(id);
+        Peer peer = outgoing?.Sender?.Peer ?? receiver?.Peer ?? throw NoTransfer(id);
+        string wireId = outgoing?.Sender?.Id ?? receiver!.Id;
+        if (!peer.HasFeature(ControlMessage.PauseFeature))
+        {
+            throw new RoomException("The program of the other side cannot pause transfers; cancel it, and send it again later: what is there does not travel again.");
+        }
+
+        if ((outgoing?.Sender?.Pause ?? receiver!.Pause).SetHere(isPaused))
+        {
+            peer.Send(isPaused ? new PauseMessage(wireId) : new ResumeMessage(wireId));
+            ShowPause(outgoing, receiver);
+        }
+    }
+
+    private static void ShowPause(OutgoingTransfer? outgoing, FileReceiver? receiver)
+    {
+        receiver?.HandlePause();
+        foreach (TransferProgress progress in outgoing?.Running ?? receiver?.Running ?? [])
+        {
+            progress.SetPaused((outgoing?.Sender?.Pause ?? receiver?.Pause)?.IsPaused == true);
+        }
+    }
+
+    private (OutgoingTransfer? Outgoing, FileReceiver? Receiver) FindTransfer(string id)
     {
         lock (_gate)
         {
-            _senders.Add(sender);
+            OutgoingTransfer? outgoing = _outgoing.Find(o => o.Id == id);
+            FileReceiver? receiver = _receivers.Find(r => r.Id == id);
+            return outgoing is null && receiver is null ? throw NoTransfer(id) : (outgoing, receiver);
+        }
+    }
+
+    private static RoomException NoTransfer(string id) => new($"No transfer {WirePath.Escape(id)} is running. Get-EGoatTransfer lists those that are.");
+
+    // Members that connect within the window, each once.
+    private async IAsyncEnumerable<Peer> FindJoiningAsync(RoomSubscription events, SendFileOptions options, Peer[] served, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        HashSet<string> identities = [.. served.Select(p => p.Identity + p.Instance)];
+        using (events)
+        {
+            using var window = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _left.Token);
+            window.CancelAfter(options.JoinWindow);
+            while (await ReadPeerChangeAsync(events, window.Token).ConfigureAwait(false))
+            {
+                foreach (Peer peer in FindPeers(options.To, mayBeAbsent: true).Where(p => p.AcceptsFiles && identities.Add(p.Identity + p.Instance)))
+                {
+                    yield return peer;
+                }
+            }
+        }
+    }
+
+    private async Task<IReadOnlyList<EGoatTransfer>> SendToAsync(Peer peer, SourceReader reader, RateLimit rate, CancellationToken cancellationToken)
+    {
+        EGoatPeer receiver = peer.Snapshot(Name);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _left.Token);
+        var outgoing = new OutgoingTransfer(Guid.CreateVersion7().ToString(), receiver, reader.Files, _transfers);
+        lock (_gate)
+        {
+            _outgoing.Add(outgoing);
         }
 
         try
         {
-            await sender.RunAsync().ConfigureAwait(false);
+            for (int attempt = 1; ; attempt++)
+            {
+                if (outgoing.Begin(attempt == 1 ? outgoing.Id : Guid.CreateVersion7().ToString(), peer, reader, rate, stop.Token) is not { } sender)
+                {
+                    return await outgoing.EndAsync().ConfigureAwait(false);
+                }
+
+                await sender.RunAsync().ConfigureAwait(false);
+                bool isLost = sender.IsConnectionLost && attempt < MaxAttempts && sender.Rest.Count > 0 && outgoing.CanRepeat;
+                if (!isLost || await WaitForReturnAsync(receiver, stop.Token).ConfigureAwait(false) is not { } returned)
+                {
+                    return await outgoing.EndAsync().ConfigureAwait(false);
+                }
+
+                // Another connection, perhaps another process of the same identity: it holds what it has verified.
+                await outgoing.KeepRestAsync().ConfigureAwait(false);
+                peer = returned;
+            }
         }
         finally
         {
             lock (_gate)
             {
-                _senders.Remove(sender);
+                _outgoing.Remove(outgoing);
             }
         }
     }
@@ -91,38 +192,39 @@ public sealed partial class Room
         Warn($"The connection to {WirePath.Escape(receiver.Name)} was lost; the transfer goes on when they are back.");
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(ReturnTimeout);
+        while (true)
+        {
+            lock (_gate)
+            {
+                if (_peers.Values.FirstOrDefault(p => p.Identity == receiver.Identity && p.AcceptsFiles && p.HasLiveConnection) is { } peer)
+                {
+                    return peer;
+                }
+            }
+
+            if (!await ReadPeerChangeAsync(events, limit.Token).ConfigureAwait(false))
+            {
+                return null;
+            }
+        }
+    }
+
+    // False: the time is over, or the room is being left.
+    private static async Task<bool> ReadPeerChangeAsync(RoomSubscription events, CancellationToken cancellationToken)
+    {
         try
         {
-            while (true)
+            await foreach (RoomEvent e in events.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
-                lock (_gate)
+                if (e is RoomPeerChanged)
                 {
-                    if (_peers.Values.FirstOrDefault(p => p.Identity == receiver.Identity && p.AcceptsFiles && p.HasLiveConnection) is { } peer)
-                    {
-                        return peer;
-                    }
-                }
-
-                if (!await ReadPeerChangeAsync(events, limit.Token).ConfigureAwait(false))
-                {
-                    return null;
+                    return true;
                 }
             }
         }
         catch (OperationCanceledException)
         {
-            return null;
-        }
-    }
-
-    private static async Task<bool> ReadPeerChangeAsync(RoomSubscription events, CancellationToken cancellationToken)
-    {
-        await foreach (RoomEvent e in events.ReadAllAsync(cancellationToken).ConfigureAwait(false))
-        {
-            if (e is RoomPeerChanged)
-            {
-                return true;
-            }
+            // The caller knows why.
         }
 
         return false;
@@ -182,25 +284,39 @@ public sealed partial class Room
         switch (message)
         {
             case AcceptMessage accept:
-                FindSender(peer, accept.Id)?.HandleAccept(accept);
+                FindOutgoing(peer, accept.Id)?.Sender!.HandleAccept(accept);
                 break;
             case RejectMessage reject:
-                FindSender(peer, reject.Id)?.HandleEnd($"The receiver rejected it: {reject.Reason}", EGoatTransferState.Rejected);
+                FindOutgoing(peer, reject.Id)?.Sender!.HandleEnd($"The receiver rejected it: {reject.Reason}", EGoatTransferState.Rejected);
                 break;
             case CancelMessage cancel:
-                FindSender(peer, cancel.Id)?.HandleEnd($"The receiver gave it up: {cancel.Reason}", EGoatTransferState.Failed);
+                FindOutgoing(peer, cancel.Id)?.Sender!.HandleEnd($"The receiver gave it up: {cancel.Reason}", EGoatTransferState.Failed);
                 FindReceiver(peer, cancel.Id)?.HandleCancel(cancel.Reason);
+                break;
+            case PauseMessage pause:
+                HandlePause(peer, pause.Id, true);
+                break;
+            case ResumeMessage resume:
+                HandlePause(peer, resume.Id, false);
                 break;
             default:
                 break; // transfer and done say nothing that the file channel does not; typing is for the interactive view
         }
     }
 
-    private FileSender? FindSender(Peer peer, string id)
+    private void HandlePause(Peer peer, string id, bool isPaused)
+    {
+        OutgoingTransfer? outgoing = FindOutgoing(peer, id);
+        FileReceiver? receiver = FindReceiver(peer, id);
+        (outgoing?.Sender?.Pause ?? receiver?.Pause)?.SetThere(isPaused);
+        ShowPause(outgoing, receiver);
+    }
+
+    private OutgoingTransfer? FindOutgoing(Peer peer, string wireId)
     {
         lock (_gate)
         {
-            return _senders.Find(s => s.Peer == peer && s.Id == id);
+            return _outgoing.Find(o => o.Sender is { } sender && sender.Peer == peer && sender.Id == wireId);
         }
     }
 

@@ -44,13 +44,13 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
     private readonly HashSet<string> _gone = [];
     private readonly Dictionary<string, PendingReceipts> _pendingReceipts = [];
     private EGoatRoomState _state = EGoatRoomState.Joined;
-    private ReceiveOptions? _receive;
+    private ReceivePolicy? _receive;
     private Task _running = Task.CompletedTask;
 
     private Room(RoomOptions options, string name, string peerId, string instance, string identity, IRoomStore store, SignalingClient signaling, RtcHost host)
     {
         _options = options;
-        _receive = options.Receive;
+        _receive = options.Receive is { } receive ? new ReceivePolicy(receive) : null;
         _store = store;
         _signaling = signaling;
         _host = host;
@@ -205,24 +205,10 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
         return new SentMessage(message, [.. recipients.Select(p => p.Snapshot(Name))], pending.Completion);
     }
 
-    /// <summary>Offers files to all connected members that accept files.</summary>
-    /// <param name="paths">Existing files.</param>
-    /// <param name="to">Only to the member of this peer id, identity or name; null for all.</param>
-    /// <param name="cancellationToken">Cancels the transfers.</param>
-    /// <exception cref="RoomException">A file cannot be read, or nobody matches <paramref name="to"/>.</exception>
-    public FileSend SendFiles(IReadOnlyList<string> paths, string? to = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(paths);
-        IReadOnlyList<SourceFile> files = SourceFile.Collect(paths);
-        Peer[] recipients = [.. FindPeers(to).Where(p => p.AcceptsFiles)];
-        Task<IReadOnlyList<EGoatTransfer>>[] sending = [.. recipients.Select(p => SendToAsync(p, files, cancellationToken))];
-        return new FileSend([.. recipients.Select(p => p.Snapshot(Name))], WhenAllAsync(sending));
-    }
-
     /// <summary>Changes whether and where files are received, and tells everybody.</summary>
     public void SetReceive(ReceiveOptions? options)
     {
-        _receive = options;
+        _receive = options is null ? null : new ReceivePolicy(options);
         HelloMessage hello = CreateHello();
         lock (_gate)
         {
@@ -299,22 +285,26 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
 
     private static bool IsLoopback(Uri server) => server.IsLoopback || (IPAddress.TryParse(server.Host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address));
 
-    private static async Task<IReadOnlyList<EGoatTransfer>> WhenAllAsync(Task<IReadOnlyList<EGoatTransfer>>[] tasks)
-    {
-        IReadOnlyList<EGoatTransfer>[] results = await Task.WhenAll(tasks).ConfigureAwait(false);
-        return [.. results.SelectMany(r => r)];
-    }
-
     private static string Describe(Peer peer) => $"The peer {peer.Id}";
 
-    private Peer[] FindPeers(string? to)
+    private Peer[] FindPeers(string? to) => FindPeers(to is null ? [] : [to], mayBeAbsent: false);
+
+    // Everybody, or those of these peer ids, identities or names.
+    private Peer[] FindPeers(IReadOnlyList<string> to, bool mayBeAbsent)
     {
         ObjectDisposedException.ThrowIf(_left.IsCancellationRequested, this);
         lock (_gate)
         {
-            Peer[] peers = [.. _peers.Values.Where(p => to is null || p.Id == to || p.Identity == to || p.Snapshot(Name).Name.Equals(to, StringComparison.OrdinalIgnoreCase))];
-            return peers.Length > 0 || to is null ? peers : throw new RoomException($"Nobody in the room '{Name}' is {WirePath.Escape(to)}.");
+            EGoatPeer[] present = [.. _peers.Values.Select(p => p.Snapshot(Name))];
+            if (!mayBeAbsent && to.FirstOrDefault(t => !present.Any(p => IsMeant(p, t))) is { } missing)
+            {
+                throw new RoomException($"Nobody in the room '{Name}' is {WirePath.Escape(missing)}.");
+            }
+
+            return [.. present.Where(p => to.Count == 0 || to.Any(t => IsMeant(p, t))).Select(p => _peers[p.Id])];
         }
+
+        static bool IsMeant(EGoatPeer peer, string to) => peer.Id == to || peer.Identity == to || peer.Name.Equals(to, StringComparison.OrdinalIgnoreCase);
     }
 
     private bool HasPeers(int count, bool acceptingFiles)

@@ -26,23 +26,3 @@ public sealed record RoomOptions
     /// <summary>Whether and where files are received; null rejects them.</summary>
     public ReceiveOptions? Receive { get; init; }
 }
-
-/// <summary>Where received files go.</summary>
-public sealed record ReceiveOptions
-{
-    /// <summary>The folder; made if it is not there.</summary>
-    public required string Destination { get; init; }
-
-    /// <summary>What happens to a file that is there already. Default <see cref="ExistingFile.Rename"/>.</summary>
-    public ExistingFile Existing { get; init; }
-}
-
-/// <summary>What happens when a received file's name is taken.</summary>
-public enum ExistingFile
-{
-    /// <summary>The new file gets a number: <c>name (2).txt</c>.</summary>
-    Rename,
-
-    /// <summary>The new file takes the place of the old one.</summary>
-    Overwrite,
-}

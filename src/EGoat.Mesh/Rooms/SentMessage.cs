@@ -5,8 +5,3 @@ namespace EGoat.Mesh;
 /// <param name="Recipients">Whom it went to.</param>
 /// <param name="Confirmed">Completes when every recipient has stored it or left.</param>
 public sealed record SentMessage(EGoatMessage Message, IReadOnlyList<EGoatPeer> Recipients, Task Confirmed);
-
-/// <summary>Files on their way to the members of a room.</summary>
-/// <param name="Recipients">Whom they were offered to.</param>
-/// <param name="Completion">All transfers, a file and receiver each, when the last has ended.</param>
-public sealed record FileSend(IReadOnlyList<EGoatPeer> Recipients, Task<IReadOnlyList<EGoatTransfer>> Completion);

@@ -1,14 +1,25 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace EGoat.Mesh.Transfers;
 
 /// <summary>The transfers of a room: what can be asked, what is reported, what is stored.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle nobody asks for holds nothing.")]
 internal sealed class TransferList(RoomEvents events, IRoomStore store)
 {
     /// <summary>Ended transfers that are kept; the store has all.</summary>
     private const int MaxEnded = 1000;
 
+    /// <summary>Ended transfers that wait for the store; who ends one more waits.</summary>
+    private const int MaxStoring = 1024;
+
     private readonly Lock _gate = new();
     private readonly List<TransferProgress> _transfers = [];
-    private readonly HashSet<Task> _storing = [];
+    private readonly SemaphoreSlim _places = new(MaxStoring);
+    private int _ended;
+
+    /// <summary>Transfers that are being stored, and what tells when there are none.</summary>
+    private int _storing;
+    private TaskCompletionSource _allStored = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public IReadOnlyList<EGoatTransfer> Snapshot()
     {
@@ -24,12 +35,6 @@ internal sealed class TransferList(RoomEvents events, IRoomStore store)
         lock (_gate)
         {
             _transfers.Add(progress);
-            int ended = _transfers.Count(t => t.Snapshot.IsEnded);
-            for (int i = 0; ended > MaxEnded; ended--)
-            {
-                i = _transfers.FindIndex(i, t => t.Snapshot.IsEnded);
-                _transfers.RemoveAt(i);
-            }
         }
 
         events.Publish(new RoomTransferChanged(transfer));
@@ -38,32 +43,29 @@ internal sealed class TransferList(RoomEvents events, IRoomStore store)
 
     public void Report(EGoatTransfer transfer) => events.Publish(new RoomTransferChanged(transfer));
 
-    /// <summary>Stores an ended transfer, then reports it.</summary>
-    public async Task EndAsync(EGoatTransfer transfer)
+    /// <summary>Stores an ended transfer and reports it then; waits only when many are being stored.</summary>
+    public async ValueTask EndAsync(EGoatTransfer transfer)
     {
-        Task storing = StoreAsync(transfer);
+        await _places.WaitAsync().ConfigureAwait(false);
         lock (_gate)
         {
-            _storing.Add(storing);
+            _storing++;
+            if (++_ended >= 2 * MaxEnded)
+            {
+                Forget();
+            }
         }
 
-        await storing.ConfigureAwait(false);
-        lock (_gate)
-        {
-            _storing.Remove(storing);
-        }
+        _ = StoreAsync(transfer);
     }
 
-    /// <summary>Waits until everything that has ended is stored.</summary>
-    public async Task CompleteAsync()
+    /// <summary>Waits until everything that has ended is stored and reported.</summary>
+    public Task CompleteAsync()
     {
-        Task[] storing;
         lock (_gate)
         {
-            storing = [.. _storing];
+            return _storing == 0 ? Task.CompletedTask : _allStored.Task;
         }
-
-        await Task.WhenAll(storing).ConfigureAwait(false);
     }
 
     private async Task StoreAsync(EGoatTransfer transfer)
@@ -80,5 +82,22 @@ internal sealed class TransferList(RoomEvents events, IRoomStore store)
         }
 
         await events.PublishAsync(new RoomTransferChanged(transfer)).ConfigureAwait(false);
+        _places.Release();
+        lock (_gate)
+        {
+            if (--_storing == 0)
+            {
+                _allStored.TrySetResult();
+                _allStored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+        }
+    }
+
+    // Rarely, so that it costs each transfer little.
+    private void Forget()
+    {
+        int surplus = _ended - MaxEnded;
+        _transfers.RemoveAll(t => surplus > 0 && t.Snapshot.IsEnded && surplus-- > 0);
+        _ended = MaxEnded;
     }
 }

@@ -23,12 +23,6 @@ internal sealed class TransferProgress(TransferList list, EGoatTransfer transfer
         }
     }
 
-    /// <summary>So many bytes of content have travelled since the last call.</summary>
-    public void Add(long bytes) => Add(bytes, 0);
-
-    /// <summary>So many bytes did not have to travel.</summary>
-    public void AddResumed(long bytes) => Add(0, bytes);
-
     /// <summary>The transfer begins anew after its connection was lost: what was received is then held.</summary>
     public void Restart()
     {
@@ -38,7 +32,25 @@ internal sealed class TransferProgress(TransferList list, EGoatTransfer transfer
         }
     }
 
-    private void Add(long bytes, long resumed)
+    /// <summary>Either side has paused it, or both have resumed it.</summary>
+    public void SetPaused(bool isPaused)
+    {
+        EGoatTransfer report;
+        lock (_gate)
+        {
+            if (_transfer.IsEnded || isPaused == (_transfer.State == EGoatTransferState.Paused))
+            {
+                return;
+            }
+
+            report = _transfer = _transfer with { State = isPaused ? EGoatTransferState.Paused : EGoatTransferState.Active };
+        }
+
+        list.Report(report);
+    }
+
+    /// <summary>So many bytes of content have travelled since the last call, and so many did not have to.</summary>
+    public void Add(long bytes, long resumed)
     {
         EGoatTransfer? report = null;
         lock (_gate)
@@ -46,7 +58,7 @@ internal sealed class TransferProgress(TransferList list, EGoatTransfer transfer
             long transferred = _transfer.BytesTransferred + bytes;
             _transfer = _transfer with
             {
-                State = EGoatTransferState.Active,
+                State = _transfer.State == EGoatTransferState.Offered ? EGoatTransferState.Active : _transfer.State,
                 BytesTransferred = transferred,
                 BytesResumed = _transfer.BytesResumed + resumed,
                 Rate = transferred / Math.Max(0.001, Stopwatch.GetElapsedTime(_started).TotalSeconds),
@@ -65,7 +77,7 @@ internal sealed class TransferProgress(TransferList list, EGoatTransfer transfer
     }
 
     /// <summary>It is over.</summary>
-    public async Task<EGoatTransfer> EndAsync(EGoatTransferState state, string? error, string? treeHash = null, string? path = null)
+    public async ValueTask<EGoatTransfer> EndAsync(EGoatTransferState state, string? error, string? treeHash = null, string? path = null)
     {
         EGoatTransfer ended;
         lock (_gate)
@@ -81,6 +93,7 @@ internal sealed class TransferProgress(TransferList list, EGoatTransfer transfer
                 Error = error,
                 TreeHash = treeHash,
                 Path = path ?? _transfer.Path,
+                Length = _transfer.Length < 0 && state == EGoatTransferState.Completed ? _transfer.BytesTransferred : _transfer.Length,
                 Finished = DateTimeOffset.UtcNow,
                 Rate = _transfer.BytesTransferred / Math.Max(0.001, Stopwatch.GetElapsedTime(_started).TotalSeconds),
             };

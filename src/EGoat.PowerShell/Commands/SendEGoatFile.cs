@@ -68,7 +68,7 @@ public sealed class SendEGoatFile : EGoatCmdlet
         }
 
         using RoomSubscription events = room.Subscribe();
-        FileSend send = Await(Task.Run(() => room.SendFiles(_files, To, StopToken)), room);
+        FileSend send = Await(Task.Run(() => room.SendFiles(new SendFileOptions { Paths = _files, To = To is null ? [] : [To] }, StopToken)), room);
         if (send.Recipients.Count == 0)
         {
             WriteWarning($"Nobody in the room '{room.Name}' accepts files.");

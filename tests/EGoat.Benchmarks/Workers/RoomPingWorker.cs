@@ -24,7 +24,7 @@ internal static class RoomPingWorker
         FileSend? load = null;
         if (file is not null)
         {
-            load = room.SendFiles([file], null, cancellationToken);
+            load = room.SendFiles([file], cancellationToken);
             await Task.Delay(LoadDelay, cancellationToken);
         }
 

@@ -60,26 +60,32 @@ internal static class WirePath
     /// <summary>
     /// Checks all paths of a manifest together: each by itself, no two the same file, none both a file and a folder.
     /// </summary>
-    /// <param name="paths">The paths in order.</param>
+    /// <param name="entries">The paths in order, and whether each is a folder.</param>
     /// <param name="rules">The platform's rules.</param>
     /// <param name="refusal">Which path is refused and why, with the path escaped for display.</param>
-    public static bool TryCheckAll(IEnumerable<string> paths, PathRules rules, out string refusal)
+    public static bool TryCheckAll(IEnumerable<(string Path, bool IsFolder)> entries, PathRules rules, out string refusal)
     {
-        var files = new HashSet<string>(StringComparer.Ordinal);
+        var all = new HashSet<string>(StringComparer.Ordinal);
+        var files = new List<string>();
         var folders = new HashSet<string>(StringComparer.Ordinal);
-        foreach (string path in paths)
+        foreach ((string path, bool isFolder) in entries)
         {
-            if (!TrySplit(path, rules, out string[] components, out string why))
+            if (!TrySplit(path, rules, out _, out string why))
             {
                 refusal = $"the name {Escape(path)} is refused: {why}";
                 return false;
             }
 
             string key = CollisionKey(path, rules);
-            if (!files.Add(key))
+            if (!all.Add(key))
             {
                 refusal = $"the name {Escape(path)} is refused: it is there twice";
                 return false;
+            }
+
+            if (!isFolder)
+            {
+                files.Add(key);
             }
 
             for (int end = key.LastIndexOf('/'); end > 0 && folders.Add(key[..end]); end = key.LastIndexOf('/', end - 1))
@@ -87,7 +93,7 @@ internal static class WirePath
             }
         }
 
-        if (files.FirstOrDefault(folders.Contains) is { } both)
+        if (files.Find(folders.Contains) is { } both)
         {
             refusal = $"the name {Escape(both)} is refused: it is both a file and a folder";
             return false;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using EGoat.Mesh.Protocol;
 using Microsoft.Win32.SafeHandles;
 
 namespace EGoat.Mesh.Transfers;
@@ -13,11 +14,11 @@ internal sealed class PartialFile : IDisposable
     private const int HashCharacters = 16;
     private const int MaxNumber = 10_000;
 
-    private readonly string _target;
+    private readonly IncomingPath _target;
     private readonly string _path;
     private readonly SafeFileHandle _handle;
 
-    private PartialFile(string target, string path, SafeFileHandle handle)
+    private PartialFile(IncomingPath target, string path, SafeFileHandle handle)
     {
         _target = target;
         _path = path;
@@ -28,17 +29,16 @@ internal sealed class PartialFile : IDisposable
     public long Length => RandomAccess.GetLength(_handle);
 
     /// <summary>Opens the partial file for a wire path of a sender, with what an earlier run left in it; null when there is none and none is to be made.</summary>
-    /// <param name="target">The full path of the file that it becomes.</param>
+    /// <param name="target">The file that it becomes.</param>
     /// <param name="wirePath">The relative path that the sender names, with forward slashes.</param>
     /// <param name="senderIdentity">Whose transfer it is: files of others do not mix.</param>
     /// <param name="length">The length to come, or 0 if unknown.</param>
     /// <param name="create">Whether to make it.</param>
     /// <exception cref="IOException">The folder cannot be written, or another transfer has the file open.</exception>
-    public static PartialFile? Open(string target, string wirePath, string senderIdentity, long length, bool create)
+    public static PartialFile? Open(IncomingPath target, string wirePath, string senderIdentity, long length, bool create)
     {
-        string folder = Path.GetDirectoryName(target)!;
         byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{senderIdentity}\n{wirePath}"));
-        string path = Path.Combine(folder, $"{WirePath.PartialPrefix}{Convert.ToHexStringLower(hash)[..HashCharacters]}{WirePath.PartialSuffix}");
+        string path = Path.Combine(target.Folder, $"{WirePath.PartialPrefix}{Convert.ToHexStringLower(hash)[..HashCharacters]}{WirePath.PartialSuffix}");
         var info = new FileInfo(path);
         if (info.LinkTarget is not null)
         {
@@ -47,6 +47,12 @@ internal sealed class PartialFile : IDisposable
 
         if (info.Exists)
         {
+            if (!OperatingSystem.IsWindows() && !info.UnixFileMode.HasFlag(UnixFileMode.UserWrite))
+            {
+                // It has its final permissions already: the end came between them and the name.
+                info.UnixFileMode |= UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            }
+
             return new PartialFile(target, path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None));
         }
 
@@ -55,69 +61,57 @@ internal sealed class PartialFile : IDisposable
             return null;
         }
 
-        Directory.CreateDirectory(folder);
+        target.MakeFolder();
         return new PartialFile(target, path, File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.None, length));
-    }
-
-    /// <summary>The full path below a root for the components of a wire path.</summary>
-    /// <exception cref="IOException">A link on the way would lead out of the root.</exception>
-    public static string Resolve(string root, string[] components)
-    {
-        RefuseLinks(root, components);
-        return Path.Combine([Path.GetFullPath(root), .. components]);
     }
 
     public int Read(Span<byte> destination, long offset) => RandomAccess.Read(_handle, destination, offset);
 
     public void Write(ReadOnlySpan<byte> content, long offset) => RandomAccess.Write(_handle, content, offset);
 
-    /// <summary>Syncs the file and gives it its name; returns the full path.</summary>
-    public string Complete(long length, long? modifiedAt, ExistingFile existing)
+    /// <summary>Syncs the file and gives it its name, time and permissions; returns the full path.</summary>
+    /// <exception cref="TransferException">The name is taken and must not be.</exception>
+    public string Complete(long length, ManifestEntry entry, ExistingFile existing)
     {
         RandomAccess.SetLength(_handle, length);
+        MarkOfTheWeb.Set(_path);
+        EntryAttributes.Apply(_handle, entry);
         RandomAccess.FlushToDisk(_handle);
         _handle.Dispose();
-        if (modifiedAt is >= 0 and < 253_402_300_799_000)
-        {
-            File.SetLastWriteTimeUtc(_path, DateTimeOffset.FromUnixTimeMilliseconds(modifiedAt.Value).UtcDateTime);
-        }
+        _target.RefuseLinks();
+        string path = Rename(existing);
+        FolderSync.Flush(_target.Folder);
+        return path;
+    }
 
+    public void Dispose() => _handle.Dispose();
+
+    private string Rename(ExistingFile existing)
+    {
         if (existing == ExistingFile.Overwrite)
         {
-            File.Move(_path, _target, overwrite: true);
-            return _target;
+            File.Move(_path, _target.Target, overwrite: true);
+            return _target.Target;
         }
 
         for (int number = 1; number <= MaxNumber; number++)
         {
-            string target = number == 1 ? _target : Path.Combine(Path.GetDirectoryName(_target)!, $"{Path.GetFileNameWithoutExtension(_target)} ({number}){Path.GetExtension(_target)}");
+            string target = number == 1 ? _target.Target : Path.Combine(_target.Folder, $"{Path.GetFileNameWithoutExtension(_target.Target)} ({number}){Path.GetExtension(_target.Target)}");
             try
             {
                 File.Move(_path, target, overwrite: false);
                 return target;
             }
-            catch (IOException) when (File.Exists(target) || Directory.Exists(target))
+            catch (IOException) when (existing == ExistingFile.Rename && (File.Exists(target) || Directory.Exists(target)))
             {
                 // Taken: the next number.
             }
-        }
-
-        throw new IOException($"'{_target}' exists {MaxNumber} times.");
-    }
-
-    public void Dispose() => _handle.Dispose();
-
-    // A link below the root would lead out of it.
-    private static void RefuseLinks(string root, string[] components)
-    {
-        string path = Path.GetFullPath(root);
-        foreach (string component in components)
-        {
-            path = Path.Combine(path, component);
-            if (new FileInfo(path).LinkTarget is not null)
+            catch (IOException) when (File.Exists(target))
             {
-                throw new IOException($"'{path}' is a link; files are not received through links.");
+                throw new TransferException($"{WirePath.Escape(Path.GetFileName(target))} is there already.");
             }
         }
+
+        throw new IOException($"'{_target.Target}' exists {MaxNumber} times.");
     }
 }

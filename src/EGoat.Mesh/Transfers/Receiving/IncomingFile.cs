@@ -1,0 +1,222 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using EGoat.Mesh.Protocol;
+using Microsoft.Win32.SafeHandles;
+
+namespace EGoat.Mesh.Transfers;
+
+/// <summary>
+/// A file that is being received: its blocks come from the sender, or are those that this side holds already, in the
+/// partial file of an earlier run or in the file that is there under the name.
+/// </summary>
+/// <remarks>Nothing that lies on disk is believed: it is hashed, and a block counts when its hash is the one that the sender tells.</remarks>
+internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, string senderIdentity, ExistingFile existing) : IncomingContent(entry)
+{
+    /// <summary>The hashes of the blocks that this side holds, in order.</summary>
+    private readonly ArrayBufferWriter<byte> _present = new();
+    private PartialFile? _partial;
+
+    /// <summary>The file under the name, if it serves in place of a partial file.</summary>
+    private SafeFileHandle? _presentFile;
+
+    /// <summary>What is there was hashed and closed again: it may have changed since.</summary>
+    private bool _isClosed;
+
+    /// <summary>The first block that stands in the present file and not yet in the partial one.</summary>
+    private long _firstUncopied;
+
+    /// <summary>Opens what this side may hold of the file. False when there is nothing.</summary>
+    public bool OpenPresent()
+    {
+        if (Entry.Length <= 0)
+        {
+            return false;
+        }
+
+        _partial = PartialFile.Open(path, Entry.Path, senderIdentity, Entry.Length, create: false);
+        if (_partial is { Length: > 0 })
+        {
+            return true;
+        }
+
+        // Under another rule than Overwrite only an identical file is of use: then it is there, and nothing has to be made.
+        var info = new FileInfo(path.Target);
+        if (info is not { Exists: true, LinkTarget: null, Length: > 0 } || (existing != ExistingFile.Overwrite && info.Length != Entry.Length))
+        {
+            return false;
+        }
+
+        _presentFile = File.OpenHandle(path.Target, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.SequentialScan);
+        return true;
+    }
+
+    /// <summary>Hashes the next block that this side holds. False when there is none.</summary>
+    public bool TryHashPresent(byte[] buffer, Span<byte> hash)
+    {
+        long block = _present.WrittenCount / FileFrame.HashLength;
+        if (block >= TreeHash.BlockCount(Entry.Length) || !TryReadPresent(block, buffer, out int length))
+        {
+            return false;
+        }
+
+        SHA256.HashData(buffer.AsSpan(0, length), hash);
+        _present.Write(hash);
+        return true;
+    }
+
+    /// <summary>Opens again what was closed; false when it is open.</summary>
+    public bool ReopenPresent()
+    {
+        if (_partial is not null || _presentFile is not null)
+        {
+            return false;
+        }
+
+        return OpenPresent() ? true : throw Changed();
+    }
+
+    /// <summary>Closes what is there until it is needed, for those that are many; it is hashed once more then.</summary>
+    public void ClosePresent()
+    {
+        _partial?.Dispose();
+        _presentFile?.Dispose();
+        (_partial, _presentFile) = (null, null);
+        _isClosed = true;
+    }
+
+    /// <summary>Puts the file in place; returns its full path.</summary>
+    public override string Complete()
+    {
+        bool isThere = _presentFile is not null
+            ? _partial is null && RandomAccess.GetLength(_presentFile) == Entry.Length
+            : Offset == 0 && new FileInfo(path.Target) is { Exists: true, LinkTarget: null, Length: 0 };
+        if (isThere)
+        {
+            return path.Target; // identical
+        }
+
+        EnsurePartial();
+        return _partial!.Complete(Offset, Entry, existing);
+    }
+
+    /// <inheritdoc/>
+    protected override void WriteContent(ReadOnlySpan<byte> content)
+    {
+        EnsurePartial();
+        _partial!.Write(content, Offset);
+    }
+
+    /// <inheritdoc/>
+    protected override void EndReceivedBlock(uint block) => _firstUncopied = block + 1;
+
+    /// <inheritdoc/>
+    protected override bool TryTakeHeld(uint block, ReadOnlySpan<byte> hash)
+    {
+        if (!Holds(block, hash))
+        {
+            return false;
+        }
+
+        if (_isClosed)
+        {
+            ReopenPresent();
+            VerifyPresent(block);
+        }
+
+        if (_presentFile is not null && _partial is not null)
+        {
+            CopyPresent(block);
+            _firstUncopied = block + 1;
+        }
+
+        return true;
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+        {
+            _partial?.Dispose();
+            _presentFile?.Dispose();
+        }
+    }
+
+    private bool Holds(uint block, ReadOnlySpan<byte> hash)
+    {
+        long at = block * (long)FileFrame.HashLength;
+        return at + FileFrame.HashLength <= _present.WrittenCount && _present.WrittenSpan.Slice((int)at, FileFrame.HashLength).SequenceEqual(hash);
+    }
+
+    private TransferException Changed() => new($"The file {WirePath.Escape(Entry.Path)} that was there changed meanwhile; send it again.");
+
+    private bool TryReadPresent(long block, byte[] buffer, out int length)
+    {
+        length = TreeHash.BlockLength(Entry.Length, block);
+        int filled = 0;
+        while (filled < length)
+        {
+            Span<byte> rest = buffer.AsSpan(filled, length - filled);
+            long offset = (block * TreeHash.BlockSize) + filled;
+            int read = _presentFile is { } file ? RandomAccess.Read(file, rest, offset) : _partial!.Read(rest, offset);
+            if (read == 0)
+            {
+                return false;
+            }
+
+            filled += read;
+        }
+
+        return true;
+    }
+
+    // What was skipped so far comes from the present file: now that there is something new, it is copied.
+    private void EnsurePartial()
+    {
+        if (_partial is not null)
+        {
+            return;
+        }
+
+        if (_isClosed)
+        {
+            ReopenPresent();
+            if (_partial is not null)
+            {
+                return;
+            }
+        }
+
+        _partial = PartialFile.Open(path, Entry.Path, senderIdentity, Math.Max(0, Entry.Length), create: true);
+        for (long block = _firstUncopied; _presentFile is not null && block * TreeHash.BlockSize < BlockStart; block++)
+        {
+            CopyPresent(block);
+        }
+    }
+
+    private void VerifyPresent(long block) => UsePresent(block, (_, _) => { });
+
+    // Hashed once more: the file under the name is not locked.
+    private void CopyPresent(long block) => UsePresent(block, (content, offset) => _partial!.Write(content, offset));
+
+    private void UsePresent(long block, WriteBlock use)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(TreeHash.BlockSize);
+        try
+        {
+            if (!TryReadPresent(block, buffer, out int length) || !Holds((uint)block, SHA256.HashData(buffer.AsSpan(0, length))))
+            {
+                throw Changed();
+            }
+
+            use(buffer.AsSpan(0, length), block * TreeHash.BlockSize);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private delegate void WriteBlock(ReadOnlySpan<byte> content, long offset);
+}

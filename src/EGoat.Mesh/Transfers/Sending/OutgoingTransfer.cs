@@ -1,0 +1,110 @@
+using EGoat.Mesh.Peers;
+using EGoat.Mesh.Protocol;
+
+namespace EGoat.Mesh.Transfers;
+
+/// <summary>Files on their way to one receiver, over as many connections as it takes.</summary>
+internal sealed class OutgoingTransfer
+{
+    private readonly IReadOnlyList<SourceFile> _files;
+    private readonly TransferFiles _transfers;
+
+    /// <summary>The files that are still to be sent, as indices of the source.</summary>
+    private int[] _rest;
+
+    public OutgoingTransfer(string id, EGoatPeer receiver, IReadOnlyList<SourceFile> files, TransferList transfers)
+    {
+        Id = id;
+        _files = files;
+        _rest = [.. Enumerable.Range(0, files.Count)];
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        _transfers = new TransferFiles(transfers, files.Count, i => files[i].IsFolder ? null : new EGoatTransfer
+        {
+            Id = id,
+            Room = receiver.Room,
+            Name = files[i].Name,
+            Path = files[i].Path,
+            Peer = receiver.Name,
+            PeerIdentity = receiver.Identity,
+            Direction = EGoatDirection.Sent,
+            Length = files[i].Length,
+            State = EGoatTransferState.Offered,
+            Started = now,
+        });
+        _transfers.Show(_rest);
+    }
+
+    /// <summary>The id that users know; on the wire it is that of the first connection.</summary>
+    public string Id { get; }
+
+    /// <summary>The attempt of the moment, or the last.</summary>
+    public FileSender? Sender { get; private set; }
+
+    /// <summary>Whether everything can be read again from its beginning.</summary>
+    public bool CanRepeat => _rest.All(f => _files[f].Length >= 0);
+
+    /// <summary>The files that are on their way.</summary>
+    public IReadOnlyList<TransferProgress> Running => _transfers.Running;
+
+    /// <summary>What has ended.</summary>
+    public List<EGoatTransfer> Results { get; } = [];
+
+    /// <summary>Begins to send the rest over a peer's connection of the moment; null when there is nothing that its program reads.</summary>
+    public FileSender? Begin(string wireId, Peer peer, SourceReader reader, RateLimit rate, CancellationToken cancellationToken)
+    {
+        if (!peer.HasFeature(ControlMessage.FoldersFeature))
+        {
+            // Its program would make empty files of them; folders with files in them it makes all the same.
+            _rest = [.. _rest.Where(f => !_files[f].IsFolder)];
+        }
+
+        return Sender = _rest.Length == 0 ? null : new FileSender(wireId, peer, reader, _rest, this, rate, cancellationToken);
+    }
+
+    /// <summary>Gives it up.</summary>
+    public void Cancel() => Sender?.Cancel();
+
+    /// <summary>Counts content of a file, an index of the source: so many bytes travelled, so many did not have to.</summary>
+    public void Count(int file, long bytes, long resumed)
+    {
+        if (_transfers.Get(file) is { } progress)
+        {
+            progress.Add(bytes, resumed);
+        }
+    }
+
+    /// <summary>Reports the outcome of a file.</summary>
+    public async ValueTask EndAsync(int file, EGoatTransferState state, string? error, string? treeHash = null)
+    {
+        if (await _transfers.EndAsync(file, state, error, treeHash).ConfigureAwait(false) is { } ended)
+        {
+            lock (Results)
+            {
+                Results.Add(ended);
+            }
+        }
+    }
+
+    /// <summary>Reports what has ended with the last connection, and keeps the rest for the next.</summary>
+    public async Task KeepRestAsync()
+    {
+        IReadOnlyList<int> rest = Sender!.Rest;
+        await Sender.EndAsync(Enumerable.Range(0, _rest.Length).Except(rest)).ConfigureAwait(false);
+        _rest = [.. rest.Select(i => _rest[i])];
+        foreach (TransferProgress restarted in _transfers.Running)
+        {
+            restarted.Restart();
+        }
+    }
+
+    /// <summary>Reports the outcome of everything.</summary>
+    public async Task<IReadOnlyList<EGoatTransfer>> EndAsync()
+    {
+        if (Sender is not null)
+        {
+            await Sender.EndAsync(Enumerable.Range(0, _rest.Length)).ConfigureAwait(false);
+        }
+
+        return Results;
+    }
+}

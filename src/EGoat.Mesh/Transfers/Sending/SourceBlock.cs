@@ -1,0 +1,34 @@
+using System.Buffers;
+
+namespace EGoat.Mesh.Transfers;
+
+/// <summary>A block of a source and its hash, shared by those that send it; the last one to release it frees its memory.</summary>
+internal sealed class SourceBlock(byte[] buffer)
+{
+    private int _references = 1;
+
+    /// <summary>Completes when the content is here; fails when it cannot be read.</summary>
+    public Task Loading { get; set; } = Task.CompletedTask;
+
+    /// <summary>The length in bytes, once loaded; shorter than a block only at the end of the source.</summary>
+    public int Length { get; set; }
+
+    /// <summary>SHA-256 of the content, once loaded.</summary>
+    public byte[] Hash { get; } = new byte[32];
+
+    /// <summary>The content, once loaded.</summary>
+    public ReadOnlyMemory<byte> Content => buffer.AsMemory(0, Length);
+
+    /// <summary>Where the content is read into.</summary>
+    public byte[] Buffer => buffer;
+
+    public void AddReference() => Interlocked.Increment(ref _references);
+
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _references) == 0)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}
