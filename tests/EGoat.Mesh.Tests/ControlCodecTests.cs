@@ -19,6 +19,9 @@ public sealed class ControlCodecTests
         new TransferMessage(Id, 3, -1, "goat.txt"),
         new AcceptMessage(Id, null, false),
         new AcceptMessage(Id, [0, 2], true),
+        new AcceptMessage(Id, [.. Enumerable.Range(5, 2000).Where(i => i % 700 != 0)], true),
+        new PauseMessage(Id),
+        new ResumeMessage(Id),
         new RejectMessage(Id, "no"),
         new CancelMessage(Id, ""),
         new DoneMessage(Id, 1, 5),
@@ -46,6 +49,11 @@ public sealed class ControlCodecTests
     [InlineData("""{"type":"hello","v":1,"instance":"short"}""")]
     [InlineData("""{"type":"transfer","id":"01890a5d-ac96-774b-bcce-b302099a8057","count":0,"total":1}""")]
     [InlineData("""{"type":"accept","id":"01890a5d-ac96-774b-bcce-b302099a8057","files":[-1]}""")]
+    [InlineData("""{"type":"accept","id":"01890a5d-ac96-774b-bcce-b302099a8057","files":[[3,2]]}""")]
+    [InlineData("""{"type":"accept","id":"01890a5d-ac96-774b-bcce-b302099a8057","files":[[0,2000000000]]}""")]
+    [InlineData("""{"type":"accept","id":"01890a5d-ac96-774b-bcce-b302099a8057","files":[[0,200000],[0,200000]]}""")]
+    [InlineData("""{"type":"accept","id":"01890a5d-ac96-774b-bcce-b302099a8057","files":[[1,2,3]]}""")]
+    [InlineData("""{"type":"pause","id":"x"}""")]
     [InlineData("""{"type":"typing","type":"bye"}""")]
     public void What_is_not_a_message_is_refused(string json) =>
         Assert.False(ControlCodec.TryParse(Encoding.UTF8.GetBytes(json), out _));

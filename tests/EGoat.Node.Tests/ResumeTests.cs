@@ -1,43 +1,17 @@
-using System.Net;
 using EGoat.Mesh;
 using EGoat.Testing;
-using EGoat.Web;
 
 namespace EGoat.Node.Tests;
 
 /// <summary>What the receiver holds already does not travel, and is not believed before it is hashed.</summary>
-public sealed class ResumeTests : IAsyncLifetime
+public sealed class ResumeTests : TwoRoomsTest
 {
     private const int Block = TreeHash.BlockSize;
-
-    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(60));
-    private readonly Installation _ada = Installation.Create();
-    private readonly Installation _bob = Installation.Create();
-    private SignalingServer _server = null!;
-    private Room _adas = null!;
-    private Room _bobs = null!;
-
-    private CancellationToken Cancelled => _limit.Token;
-
-    public async Task InitializeAsync()
-    {
-        _server = await _ada.Node.StartSignalingAsync(new SignalingServerOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0) }, Cancelled);
-        _adas = await _ada.JoinAsync(_server.Url, "ada", Cancelled, receives: false);
-        _bobs = await _bob.JoinAsync(_server.Url, "bob", Cancelled);
-        await _adas.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _ada.DisposeAsync();
-        await _bob.DisposeAsync();
-        _limit.Dispose();
-    }
 
     [Fact]
     public async Task A_transfer_that_was_cut_goes_on_and_a_damaged_block_of_it_is_mended()
     {
-        (string path, byte[] hash) = _ada.CreateFile("goat.bin", (120 * Block) + 77);
+        (string path, byte[] hash) = Ada.CreateFile("goat.bin", (120 * Block) + 77);
         string partial = await CutAsync(path);
         long held = new FileInfo(partial).Length;
         Assert.InRange(held, 3 * Block, 120 * Block);
@@ -50,39 +24,39 @@ public sealed class ResumeTests : IAsyncLifetime
         EGoatTransfer sent = await SendAsync(path);
         Assert.Equal(((held / Block) - 1) * Block, sent.BytesResumed);
         Assert.Equal(sent.Length, sent.BytesResumed + sent.BytesTransferred);
-        EGoatTransfer received = _bobs.Transfers.Last(t => t.State == EGoatTransferState.Completed);
+        EGoatTransfer received = BobsRoom.Transfers.Last(t => t.State == EGoatTransferState.Completed);
         Assert.Equal((sent.BytesResumed, sent.BytesTransferred, sent.TreeHash), (received.BytesResumed, received.BytesTransferred, received.TreeHash));
-        Assert.Equal(hash, TestFile.HashOf(Path.Combine(_bob.Inbox, "goat.bin")));
-        Assert.Single(Directory.GetFiles(_bob.Inbox));
+        Assert.Equal(hash, TestFile.HashOf(Path.Combine(Bob.Inbox, "goat.bin")));
+        Assert.Single(Directory.GetFiles(Bob.Inbox));
     }
 
     [Fact]
     public async Task A_source_that_has_changed_meanwhile_is_delivered_as_it_is_now()
     {
-        (string path, _) = _ada.CreateFile("goat.bin", 120 * Block);
+        (string path, _) = Ada.CreateFile("goat.bin", 120 * Block);
         await CutAsync(path);
-        _ada.CreateFile("goat.bin", (100 * Block) + 1);
+        Ada.CreateFile("goat.bin", (100 * Block) + 1);
         EGoatTransfer sent = await SendAsync(path);
         Assert.Equal(0, sent.BytesResumed);
-        Assert.Equal(await File.ReadAllBytesAsync(path, Cancelled), await File.ReadAllBytesAsync(Path.Combine(_bob.Inbox, "goat.bin"), Cancelled));
+        Assert.Equal(await File.ReadAllBytesAsync(path, Cancelled), await File.ReadAllBytesAsync(Path.Combine(Bob.Inbox, "goat.bin"), Cancelled));
     }
 
     [Fact]
     public async Task An_identical_file_that_is_there_counts_as_delivered_and_nothing_travels()
     {
-        (string path, byte[] hash) = _ada.CreateFile("goat.bin", (5 * Block) + 1);
+        (string path, byte[] hash) = Ada.CreateFile("goat.bin", (5 * Block) + 1);
         await SendAsync(path);
         EGoatTransfer again = await SendAsync(path);
         Assert.Equal((again.Length, 0L), (again.BytesResumed, again.BytesTransferred));
-        Assert.Equal(hash, TestFile.HashOf(Assert.Single(Directory.GetFiles(_bob.Inbox))));
+        Assert.Equal(hash, TestFile.HashOf(Assert.Single(Directory.GetFiles(Bob.Inbox))));
     }
 
     [Fact]
     public async Task Of_a_changed_file_only_the_changed_blocks_travel_when_it_is_overwritten()
     {
-        _bobs.SetReceive(new ReceiveOptions { Destination = _bob.Inbox, Existing = ExistingFile.Overwrite });
-        await _adas.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
-        (string path, _) = _ada.CreateFile("goat.bin", 20 * Block);
+        BobsRoom.SetReceive(new ReceiveOptions { Destination = Bob.Inbox, Existing = ExistingFile.Overwrite });
+        await AdasRoom.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        (string path, _) = Ada.CreateFile("goat.bin", 20 * Block);
         await SendAsync(path);
         await using (FileStream file = File.OpenWrite(path))
         {
@@ -95,7 +69,7 @@ public sealed class ResumeTests : IAsyncLifetime
         EGoatTransfer sent = await SendAsync(path);
         Assert.Equal(19 * Block, sent.BytesResumed);
         Assert.Equal(Block + "and longer".Length, sent.BytesTransferred);
-        Assert.Equal(TestFile.HashOf(path), TestFile.HashOf(Assert.Single(Directory.GetFiles(_bob.Inbox))));
+        Assert.Equal(TestFile.HashOf(path), TestFile.HashOf(Assert.Single(Directory.GetFiles(Bob.Inbox))));
 
         // Of a shorter one nothing does.
         await using (FileStream file = File.OpenWrite(path))
@@ -105,12 +79,12 @@ public sealed class ResumeTests : IAsyncLifetime
 
         sent = await SendAsync(path);
         Assert.Equal((4 * Block) + 3, sent.BytesResumed);
-        Assert.Equal(TestFile.HashOf(path), TestFile.HashOf(Assert.Single(Directory.GetFiles(_bob.Inbox))));
+        Assert.Equal(TestFile.HashOf(path), TestFile.HashOf(Assert.Single(Directory.GetFiles(Bob.Inbox))));
     }
 
     private async Task<EGoatTransfer> SendAsync(string path)
     {
-        EGoatTransfer transfer = Assert.Single(await _adas.SendFiles([path], cancellationToken: Cancelled).Completion.WaitAsync(Cancelled));
+        EGoatTransfer transfer = Assert.Single(await AdasRoom.SendFiles([path], cancellationToken: Cancelled).Completion.WaitAsync(Cancelled));
         Assert.True(transfer.State == EGoatTransferState.Completed, transfer.Error);
         return transfer;
     }
@@ -119,23 +93,12 @@ public sealed class ResumeTests : IAsyncLifetime
     private async Task<string> CutAsync(string path)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
-        using RoomSubscription events = _bobs.Subscribe();
-        FileSend send = _adas.SendFiles([path], cancellationToken: stop.Token);
+        using RoomSubscription events = BobsRoom.Subscribe();
+        FileSend send = AdasRoom.SendFiles([path], cancellationToken: stop.Token);
         await FirstAsync(events, t => t.BytesTransferred > 3 * Block);
         await stop.CancelAsync();
         Assert.Equal(EGoatTransferState.Cancelled, Assert.Single(await send.Completion.WaitAsync(Cancelled)).State);
         await FirstAsync(events, t => t.IsEnded);
-        return Assert.Single(Directory.GetFiles(_bob.Inbox, ".egoat-*.part"));
-    }
-
-    private async Task FirstAsync(RoomSubscription events, Func<EGoatTransfer, bool> condition)
-    {
-        await foreach (RoomEvent e in events.ReadAllAsync(Cancelled))
-        {
-            if (e is RoomTransferChanged changed && condition(changed.Transfer))
-            {
-                return;
-            }
-        }
+        return Assert.Single(Directory.GetFiles(Bob.Inbox, ".egoat-*.part"));
     }
 }

@@ -41,7 +41,7 @@ public sealed partial class Room
         }
 
         SourceTree tree = SourceTree.Collect(options);
-        var rate = new RateLimit(options.MaxRate);
+        var rate = new RateLimit(options.MaxRate, TimeProvider.System);
 
         // Whoever comes is found by the events, and nobody can come between the two lines.
         RoomSubscription? joining = options.JoinWindow > TimeSpan.Zero ? Subscribe() : null;

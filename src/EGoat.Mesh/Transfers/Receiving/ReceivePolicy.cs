@@ -19,7 +19,7 @@ internal sealed class ReceivePolicy
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxParallel, 1);
         Options = options;
-        Rate = new RateLimit(options.MaxRate);
+        Rate = new RateLimit(options.MaxRate, TimeProvider.System);
         _left = options.MaxTotalLength ?? long.MaxValue;
         _turns = new SemaphoreSlim(options.Output is null ? options.MaxParallel : 1);
     }
