@@ -24,7 +24,7 @@ internal static class Program
         ParseResult result = root.Parse(args);
         if (result.Errors.Count > 0)
         {
-            string what = result.UnmatchedTokens.Count > 0 ? $"'{result.UnmatchedTokens[0]}' is not known here." : result.Errors[0].Message;
+            string what = result.UnmatchedTokens.Count > 0 ? $"'{result.UnmatchedTokens[0]}' is not known here." : result.Errors[0].Message.Trim().ReplaceLineEndings(" ");
             string command = result.CommandResult.Command == root ? "" : $" {result.CommandResult.Command.Name}";
             await Console.Error.WriteLineAsync($"egoat: {what} See 'egoat{command} --help'.").ConfigureAwait(false);
             return ExitCode.Usage;

@@ -5,17 +5,8 @@ using EGoat.Testing;
 
 namespace EGoat.Cli.Tests;
 
-public sealed class CliTests : IDisposable
+public sealed class CliTests : ProgramTest
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("egoat-cli-").FullName;
-    private readonly List<CliProcess> _processes = [];
-
-    public void Dispose()
-    {
-        _processes.ForEach(p => p.Dispose());
-        Directory.Delete(_folder, recursive: true);
-    }
-
     [Fact]
     public async Task Demo_ends_with_ok()
     {
@@ -34,11 +25,11 @@ public sealed class CliTests : IDisposable
     public async Task A_file_goes_from_send_to_receive_and_both_end_with_0()
     {
         string server = await ServeAsync();
-        string source = Path.Combine(_folder, "goat.bin");
+        string source = Path.Combine(Folder, "goat.bin");
         var content = new byte[(3 * 1024 * 1024) + 5];
         new Random(1).NextBytes(content);
         await File.WriteAllBytesAsync(source, content);
-        CliProcess receive = Start("bob", "receive", "--server", server, "--room", "lobby", "--output", Path.Combine(_folder, "inbox"), "--files", "1", "--json", "--name", "bob");
+        CliProcess receive = Start("bob", "receive", "--server", server, "--room", "lobby", "--output", Path.Combine(Folder, "inbox"), "--files", "1", "--json", "--name", "bob");
         await receive.ReadEventAsync("joined");
         (int exitCode, string[] lines, string errors) = await CliProcess.RunAsync(Home("ada"), "send", "--server", server, "--room", "lobby", "--name", "ada", "--text", "here it comes", "--json", source);
         Assert.True(exitCode == 0, errors);
@@ -59,43 +50,6 @@ public sealed class CliTests : IDisposable
         JsonObject row = JsonNode.Parse(Assert.Single(history))!.AsObject();
         Assert.Equal("here it comes", (string?)row["text"]);
         Assert.Equal("Received", (string?)row["direction"]);
-    }
-
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_transfer_goes_on_after_either_side_was_killed(bool killsReceiver)
-    {
-        string server = await ServeAsync();
-        string inbox = Path.Combine(_folder, "inbox");
-        (string source, byte[] hash) = TestFile.Create(_folder, "goat.bin", 160 * 1024 * 1024);
-        string[] receiveWords = ["receive", "--server", server, "--room", "lobby", "--output", inbox, "--files", "1", "--json"];
-        string[] sendWords = ["send", "--server", server, "--room", "lobby", "--json", source];
-        CliProcess receive = Start("bob", receiveWords);
-        await receive.ReadEventAsync("joined");
-        CliProcess send = Start("ada", sendWords);
-        const int enough = 16 * 1024 * 1024;
-        Assert.True(SpinWait.SpinUntil(() => Directory.GetFiles(inbox).Any(f => new FileInfo(f).Length > enough), TimeSpan.FromSeconds(30)));
-        if (killsReceiver)
-        {
-            receive.Kill();
-            receive = Start("bob", receiveWords);
-        }
-        else
-        {
-            send.Kill();
-            send = Start("ada", sendWords);
-        }
-
-        JsonObject received = await receive.ReadEventAsync("transfer", e => (string?)e["state"] == "Completed");
-        JsonObject sent = await send.ReadEventAsync("transfer");
-        Assert.True((string?)sent["state"] == "Completed", (string?)sent["error"]);
-        Assert.InRange((long)sent["bytesResumed"]!, enough / 2, 160 * 1024 * 1024);
-        Assert.Equal((long?)sent["bytesResumed"], (long?)received["bytesResumed"]);
-        Assert.Equal(hash, TestFile.HashOf((string)received["path"]!));
-        Assert.Equal(0, (await receive.EndAsync()).ExitCode);
-        Assert.Equal(0, (await send.EndAsync()).ExitCode);
-        Assert.Single(Directory.GetFiles(inbox));
     }
 
     [Fact]
@@ -122,7 +76,7 @@ public sealed class CliTests : IDisposable
         (int exitCode, _, string errors) = await CliProcess.RunAsync(Home("ada"), "send", "--server", server, "--room", "lobby", "--text", "hi", "--timeout", "1");
         Assert.Equal(3, exitCode);
         Assert.Equal("egoat: Only 0 of 1 peers came to the room 'lobby' within 1 s. Is 'egoat receive' running there with the same --server and --room?", OneLine(errors));
-        (exitCode, _, errors) = await CliProcess.RunAsync(Home("ada"), "receive", "--server", server, "--room", "lobby", "--output", Path.Combine(_folder, "inbox"), "--files", "1", "--timeout", "1");
+        (exitCode, _, errors) = await CliProcess.RunAsync(Home("ada"), "receive", "--server", server, "--room", "lobby", "--output", Path.Combine(Folder, "inbox"), "--files", "1", "--timeout", "1");
         Assert.Equal(3, exitCode);
         Assert.Contains("Only 0 of 1 files came", OneLine(errors), StringComparison.Ordinal);
     }
@@ -133,8 +87,8 @@ public sealed class CliTests : IDisposable
         string server = await ServeAsync();
 
         // Whoever runs the tests in the background has them, and what they start, ignore the signal.
-        CliProcess receive = CliProcess.StartIn(["env", "--default-signal=INT"], Home("bob"), ["receive", "--server", server, "--room", "lobby", "--output", Path.Combine(_folder, "inbox"), "--json"]);
-        _processes.Add(receive);
+        CliProcess receive = CliProcess.StartIn(["env", "--default-signal=INT"], Home("bob"), ["receive", "--server", server, "--room", "lobby", "--output", Path.Combine(Folder, "inbox"), "--json"]);
+        Keep(receive);
         await receive.ReadEventAsync("joined");
         receive.Interrupt();
         Assert.Equal(130, (await receive.EndAsync()).ExitCode);
@@ -183,24 +137,5 @@ public sealed class CliTests : IDisposable
     {
         Assert.Equal(1, errors.Count(c => c == '\n'));
         return errors.TrimEnd();
-    }
-
-    private string Home(string name) => Path.Combine(_folder, name);
-
-    private CliProcess Start(string name, params IEnumerable<string> arguments)
-    {
-        CliProcess process = CliProcess.Start(Home(name), arguments);
-        _processes.Add(process);
-        return process;
-    }
-
-    private async Task<string> ServeAsync()
-    {
-        CliProcess serve = Start("server", "serve", "--listen", "127.0.0.1:0", "--json");
-        JsonObject line = JsonNode.Parse(await serve.ReadLineAsync())!.AsObject();
-        string url = (string)line["url"]!;
-        Assert.StartsWith("http://127.0.0.1:", url, StringComparison.Ordinal);
-        Assert.StartsWith(url + "#t=", (string?)line["page"], StringComparison.Ordinal);
-        return url;
     }
 }

@@ -1,0 +1,278 @@
+using System.Text.Json.Nodes;
+using EGoat.Testing;
+using Xunit.Abstractions;
+
+namespace EGoat.Cli.Tests;
+
+/// <summary>Files between processes that are killed, disks that are full, folders of very many files, pipes.</summary>
+public sealed class FileTests(ITestOutputHelper output) : ProgramTest
+{
+    private const int Mebibyte = 1024 * 1024;
+
+    /// <summary>What may travel twice: the content that is not acknowledged.</summary>
+    private const int MaxRepeated = 16 * Mebibyte;
+
+    private string Inbox => Path.Combine(Folder, "inbox");
+
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(true, 50)]
+    [InlineData(true, 99.9)]
+    [InlineData(false, 1)]
+    [InlineData(false, 50)]
+    [InlineData(false, 99.9)]
+    public async Task A_kill_loses_nothing_and_the_same_commands_finish(bool killsReceiver, double percent)
+    {
+        long length = LongRun.Choose(103L, 1024L) * Mebibyte;
+        (string source, byte[] hash) = TestFile.Create(Folder, "goat.bin", length);
+        string server = await ServeAsync();
+        (CliProcess receive, CliProcess send) = await StartAsync(server, source);
+        WaitForPartial((long)(length * percent / 100));
+        (killsReceiver ? receive : send).Kill();
+        long held = HeldBytes();
+        JsonObject sent = await FinishAsync(server, source, killsReceiver, receive, send);
+        Assert.InRange((long)sent["bytesTransferred"]!, 0, length - held + MaxRepeated);
+        Assert.Equal(length, (long)sent["bytesTransferred"]! + (long)sent["bytesResumed"]!);
+        Assert.Equal(hash, TestFile.HashOf(Path.Combine(Inbox, "goat.bin")));
+        Assert.Single(Directory.GetFiles(Inbox));
+        output.WriteLine($"{percent} %: {held:N0} bytes held, {sent["bytesTransferred"]:N0} sent again and on");
+    }
+
+    [Fact]
+    public async Task Kills_at_random_moments_lose_nothing()
+    {
+        const int seed = 2026;
+        long length = LongRun.Choose(103L, 1024L) * Mebibyte;
+        int kills = LongRun.Choose(4, 30);
+        (string source, byte[] hash) = TestFile.Create(Folder, "goat.bin", length);
+        string server = await ServeAsync();
+        var random = new Random(seed);
+        (CliProcess receive, CliProcess send) = await StartAsync(server, source);
+        for (int kill = 0; kill < kills; kill++)
+        {
+            bool killsReceiver = random.Next(2) == 0;
+            WaitForPartial((long)(length * (kill + random.NextDouble()) / (kills + 1)));
+            (killsReceiver ? receive : send).Kill();
+            if (killsReceiver)
+            {
+                send.Kill();
+                receive = await ReceiveAsync(server);
+            }
+
+            send = Start("ada", SendWords(server, source));
+        }
+
+        JsonObject sent = await send.ReadEventAsync("transfer");
+        Assert.True((string?)sent["state"] == "Completed", $"seed {seed}: {sent["error"]}");
+        Assert.Equal(0, (await send.EndAsync()).ExitCode);
+        Assert.Equal(0, (await receive.EndAsync()).ExitCode);
+        Assert.Equal(hash, TestFile.HashOf(Path.Combine(Inbox, "goat.bin")));
+        Assert.Single(Directory.GetFiles(Inbox));
+    }
+
+    [Fact]
+    public async Task Of_a_changed_file_only_the_changed_blocks_travel()
+    {
+        long length = LongRun.Choose(205L, 2048L) * Mebibyte;
+        (string source, _) = TestFile.Create(Folder, "goat.bin", length);
+        string server = await ServeAsync();
+        CliProcess receive = Start("bob", "receive", "--server", server, "--room", "lobby", "--output", Inbox, "--force", "--files", "2", "--json");
+        await receive.ReadEventAsync("joined");
+        Assert.Equal(0, (await CliProcess.RunAsync(Home("ada"), SendWords(server, source))).ExitCode);
+        await using (FileStream file = File.OpenWrite(source))
+        {
+            for (int i = 0; i < 5; i++)
+            {
+                file.Position = (length / 5 * i) + 12_345;
+                file.Write("changed"u8);
+            }
+        }
+
+        CliProcess send = Start("ada", SendWords(server, source));
+        JsonObject sent = await send.ReadEventAsync("transfer");
+        Assert.True((string?)sent["state"] == "Completed", (string?)sent["error"]);
+        Assert.InRange((long)sent["bytesTransferred"]!, 5 * 7, 6 * Mebibyte);
+        Assert.Equal(0, (await send.EndAsync()).ExitCode);
+        Assert.Equal(0, (await receive.EndAsync()).ExitCode);
+        Assert.Equal(TestFile.HashOf(source), TestFile.HashOf(Path.Combine(Inbox, "goat.bin")));
+        output.WriteLine($"{length:N0} bytes, {sent["bytesTransferred"]:N0} travelled");
+    }
+
+    [Fact]
+    public async Task A_folder_of_very_many_files_needs_little_memory()
+    {
+        int count = LongRun.Choose(10_000, 100_000);
+        string tree = Path.Combine(Folder, "tree");
+        var content = new byte[1024];
+        var random = new Random(11);
+        for (int i = 0; i < count; i++)
+        {
+            string folder = Path.Combine(tree, $"{i / 1000:D3}");
+            Directory.CreateDirectory(folder);
+            random.NextBytes(content);
+            await File.WriteAllBytesAsync(Path.Combine(folder, $"{i % 1000:D3}"), content);
+        }
+
+        string server = await ServeAsync();
+        CliProcess receive = Start("bob", "receive", "--server", server, "--room", "lobby", "--output", Inbox, "--json");
+        await receive.ReadEventAsync("joined");
+        CliProcess send = Start("ada", "send", "--server", server, "--room", "lobby", "--recurse", "--json", tree);
+        for (int i = 0; i < count; i++)
+        {
+            JsonObject sent = await send.ReadEventAsync("transfer");
+            Assert.True((string?)sent["state"] == "Completed", (string?)sent["error"]);
+        }
+
+        // Its last line comes before its end.
+        int receiverMebibytes = receive.PeakResidentMebibytes;
+        Assert.Equal(0, (await send.EndAsync()).ExitCode);
+        Assert.InRange(receiverMebibytes, 1, 200);
+        foreach (string file in Directory.EnumerateFiles(tree, "*", SearchOption.AllDirectories))
+        {
+            Assert.Equal(await File.ReadAllBytesAsync(file), await File.ReadAllBytesAsync(Path.Combine(Inbox, "tree", Path.GetRelativePath(tree, file))));
+        }
+
+        Assert.Equal(count, Directory.EnumerateFiles(Inbox, "*", SearchOption.AllDirectories).Count());
+        output.WriteLine($"{count:N0} files, receiver {receiverMebibytes} MiB");
+    }
+
+    [MountFact]
+    public async Task A_full_disk_is_said_on_both_sides_and_with_space_the_same_command_finishes()
+    {
+        int megabytes = LongRun.Choose(8, 64);
+        (string source, byte[] hash) = TestFile.Create(Folder, "goat.bin", 4L * megabytes * Mebibyte);
+        Directory.CreateDirectory(Inbox);
+        await RunAsync("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", Inbox);
+        try
+        {
+            string server = await ServeAsync();
+            CliProcess receive = Start("bob", "receive", "--server", server, "--room", "lobby", "--output", Inbox, "--files", "1", "--json");
+            await receive.ReadEventAsync("joined");
+            (int exitCode, string[] lines, _) = await CliProcess.RunAsync(Home("ada"), SendWords(server, source));
+            Assert.Equal(1, exitCode);
+            JsonObject sent = lines.Select(l => JsonNode.Parse(l)!.AsObject()).Single(l => (string?)l["event"] == "transfer");
+            JsonObject received = await receive.ReadEventAsync("transfer");
+            Assert.Equal(("Failed", "Failed"), ((string?)sent["state"], (string?)received["state"]));
+            Assert.Contains("disk", (string?)received["error"], StringComparison.OrdinalIgnoreCase);
+            Assert.Contains((string)received["error"]!, (string?)sent["error"], StringComparison.Ordinal);
+
+            await RunAsync("mount", "-o", $"remount,size={8 * megabytes}m", Inbox);
+            Assert.Equal(0, (await CliProcess.RunAsync(Home("ada"), SendWords(server, source))).ExitCode);
+            Assert.Equal(0, (await receive.EndAsync()).ExitCode);
+            Assert.Equal(hash, TestFile.HashOf(Path.Combine(Inbox, "goat.bin")));
+        }
+        finally
+        {
+            await RunAsync("umount", "-l", Inbox);
+        }
+    }
+
+    [Fact]
+    public async Task A_folder_that_vanishes_is_said_on_both_sides()
+    {
+        string server = await ServeAsync();
+        CliProcess receive = Start("bob", "receive", "--server", server, "--room", "lobby", "--output", Inbox, "--json");
+        await receive.ReadEventAsync("joined");
+        (string source, _) = TestFile.Create(Folder, "goat.bin", Mebibyte);
+        Assert.Equal(0, (await CliProcess.RunAsync(Home("ada"), SendWords(server, source))).ExitCode);
+        Directory.Delete(Inbox, recursive: true);
+        (int exitCode, string[] lines, _) = await CliProcess.RunAsync(Home("ada"), SendWords(server, source));
+        Assert.Equal(1, exitCode);
+        Assert.Contains(lines, l => l.Contains("is not there any more", StringComparison.Ordinal));
+    }
+
+    [ProgramFact("sh")]
+    public async Task A_pipe_goes_to_a_pipe()
+    {
+        string server = await ServeAsync();
+        string taken = Path.Combine(Folder, "taken");
+        (string source, byte[] hash) = TestFile.Create(Folder, "goat.bin", (20 * Mebibyte) + 1);
+        CliProcess receive = CliProcess.StartIn(["sh", "-c", "exec \"$@\" > \"$0\"", taken], Home("bob"), ["receive", "--server", server, "--room", "lobby", "--stdout"]);
+        Keep(receive);
+        CliProcess send = CliProcess.StartIn(["sh", "-c", "exec \"$@\" < \"$0\"", source], Home("ada"), ["send", "--server", server, "--room", "lobby", "--json", "-", "--file-name", "dump"]);
+        Keep(send);
+        JsonObject sent = await send.ReadEventAsync("transfer");
+        Assert.Equal(("Completed", "dump"), ((string?)sent["state"], (string?)sent["name"]));
+        Assert.Equal(0, (await receive.EndAsync()).ExitCode);
+        Assert.Equal(0, (await send.EndAsync()).ExitCode);
+        Assert.Equal(hash, TestFile.HashOf(taken));
+    }
+
+    [Fact]
+    public async Task The_receiver_is_asked_and_takes_some()
+    {
+        string server = await ServeAsync();
+        CliProcess receive = Start("bob", "receive", "--server", server, "--room", "lobby", "--output", Inbox, "--ask");
+        Assert.StartsWith("Joined", await receive.ReadLineAsync(), StringComparison.Ordinal);
+        string[] paths = [.. new[] { "one", "two", "three" }.Select(n => TestFile.Create(Folder, n, 1000).Path)];
+        CliProcess send = Start("ada", ["send", "--server", server, "--room", "lobby", "--name", "ada", "--json", .. paths]);
+        while (!(await receive.ReadLineAsync()).StartsWith("Take them?", StringComparison.Ordinal))
+        {
+        }
+
+        receive.WriteLine("perhaps");
+        Assert.Equal("Answer y, n, or numbers such as 1,3-5.", await receive.ReadLineAsync());
+        receive.WriteLine("1, 3");
+        Assert.Equal(4, (await send.EndAsync()).ExitCode);
+        Assert.Equal(["one", "three"], Directory.GetFiles(Inbox).Select(Path.GetFileName).Order());
+    }
+
+    [Theory]
+    [InlineData("receive --server http://127.0.0.1:9 --room lobby", "Name a folder with --output, or take --stdout.")]
+    [InlineData("receive --server http://127.0.0.1:9 --room lobby --output x --max-rate fast", "'fast' is not a number of bytes such as")]
+    [InlineData("receive --server http://127.0.0.1:9 --room lobby --output x --max-parallel 0", "--max-parallel is a number of transfers from 1 on.")]
+    [InlineData("receive --server http://127.0.0.1:9 --room lobby --output x --existing perhaps", "perhaps")]
+    public async Task Wrong_options_are_said_in_one_line(string arguments, string expected)
+    {
+        (int exitCode, _, string errors) = await CliProcess.RunAsync(Home("ada"), arguments.Split(' '));
+        Assert.Equal(2, exitCode);
+        Assert.Contains(expected, Assert.Single(errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
+    private static string[] SendWords(string server, string source) => ["send", "--server", server, "--room", "lobby", "--json", source];
+
+    private static async Task RunAsync(string program, params string[] arguments)
+    {
+        using var process = System.Diagnostics.Process.Start(program, arguments);
+        await process.WaitForExitAsync();
+        Assert.Equal(0, process.ExitCode);
+    }
+
+    private async Task<CliProcess> ReceiveAsync(string server)
+    {
+        CliProcess receive = Start("bob", "receive", "--server", server, "--room", "lobby", "--output", Inbox, "--files", "1", "--json");
+        await receive.ReadEventAsync("joined");
+        return receive;
+    }
+
+    private async Task<(CliProcess Receive, CliProcess Send)> StartAsync(string server, string source) =>
+        (await ReceiveAsync(server), Start("ada", SendWords(server, source)));
+
+    // The same two commands again; a receiver that lives goes on by itself, or has all and ends.
+    private async Task<JsonObject> FinishAsync(string server, string source, bool receiverIsDead, CliProcess receive, CliProcess send)
+    {
+        if (receiverIsDead)
+        {
+            send.Kill();
+            receive = await ReceiveAsync(server);
+        }
+
+        send = Start("ada", SendWords(server, source));
+        Task<JsonObject> sending = send.ReadEventAsync("transfer");
+        Assert.Equal(0, (await receive.EndAsync()).ExitCode);
+        if (!sending.IsCompleted)
+        {
+            await ReceiveAsync(server);
+        }
+
+        JsonObject sent = await sending;
+        Assert.True((string?)sent["state"] == "Completed", (string?)sent["error"]);
+        Assert.Equal(0, (await send.EndAsync()).ExitCode);
+        return sent;
+    }
+
+    private long HeldBytes() => Directory.GetFiles(Inbox).Sum(f => new FileInfo(f).Length) / Mebibyte * Mebibyte;
+
+    private void WaitForPartial(long length) =>
+        Assert.True(SpinWait.SpinUntil(() => Directory.GetFiles(Inbox).Any(f => new FileInfo(f).Length >= length), TimeSpan.FromSeconds(60)));
+}
