@@ -17,11 +17,15 @@
         'Get-EGoatSignaling'
         'Get-EGoatTransfer'
         'Join-EGoatRoom'
+        'Receive-EGoatFile'
         'Receive-EGoatMessage'
+        'Resume-EGoatTransfer'
         'Send-EGoatFile'
         'Send-EGoatMessage'
         'Start-EGoatSignaling'
         'Stop-EGoatSignaling'
+        'Stop-EGoatTransfer'
+        'Suspend-EGoatTransfer'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()

@@ -34,6 +34,7 @@ public abstract class Cmdlet
 
     public bool ShouldProcess(string target, string action) => CommandRuntime.ShouldProcess(target, action);
 
+
     public bool ShouldContinue(string query, string caption) => CommandRuntime.ShouldContinue(query, caption);
 
     public void ThrowTerminatingError(ErrorRecord errorRecord) => CommandRuntime.ThrowTerminatingError(errorRecord);
@@ -80,6 +81,8 @@ public abstract class PSCmdlet : Cmdlet
 
     public PagingParameters PagingParameters { get; } = new();
 
+    public JobRepository JobRepository { get; } = new();
+
     public string GetUnresolvedProviderPathFromPSPath(string path) => SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
 
     public Collection<string> GetResolvedProviderPathFromPSPath(string path, out ProviderInfo provider) => SessionState.Path.GetResolvedProviderPathFromPSPath(path, out provider);
@@ -121,6 +124,8 @@ public class InvocationInfo
     public Dictionary<string, object> BoundParameters { get; } = new(StringComparer.OrdinalIgnoreCase);
 
     public string InvocationName { get; internal set; } = "";
+
+    public string Line { get; internal set; } = "";
 }
 
 /// <summary>Where a cmdlet's output goes.</summary>

@@ -47,6 +47,13 @@ public sealed class CommandRunner : ICommandRuntime
         return this;
     }
 
+    /// <summary>Chooses the parameter set, which PowerShell finds by binding.</summary>
+    public CommandRunner InSet(string name)
+    {
+        ((PSCmdlet)_cmdlet).ParameterSetName = name;
+        return this;
+    }
+
     /// <summary>Runs the command.</summary>
     /// <param name="input">Pipeline input: each object is set on the parameter that takes its type from the pipeline.</param>
     /// <returns>What the command wrote.</returns>

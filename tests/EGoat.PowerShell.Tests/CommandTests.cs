@@ -152,6 +152,70 @@ public sealed class CommandTests : IAsyncLifetime
         Assert.Contains("Nobody else is in the room", Assert.Single(send.Warnings), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Files_are_received_by_rules_and_the_room_is_as_before()
+    {
+        Room there = await JoinThereAsync();
+        Run(new JoinEGoatRoom { Room = "lobby", Server = _server.Url, Background = true });
+        string inbox = Path.Combine(_folder, "inbox here");
+        CommandRunner receive = Create(new ReceiveEGoatFile { Destination = inbox, Include = ["*.txt"], MaxLength = 100, Count = 1 });
+        Task<IReadOnlyList<object?>> receiving = Task.Run(() => receive.Run(), Cancelled);
+        await there.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        string[] paths = [.. new[] { "goat.txt", "goat.exe" }.Select(n => Path.Combine(_folder, n))];
+        paths.ToList().ForEach(p => File.WriteAllText(p, "goat"));
+        IReadOnlyList<EGoatTransfer> sent = await there.SendFiles(paths, Cancelled).Completion.WaitAsync(Cancelled);
+        Assert.Equal(["goat.txt"], sent.Where(t => t.State == EGoatTransferState.Completed).Select(t => t.Name));
+        EGoatTransfer[] received = [.. (await receiving.WaitAsync(Cancelled)).Cast<EGoatTransfer>()];
+        Assert.Contains(received, t => t is { Name: "goat.exe", State: EGoatTransferState.Rejected });
+        Assert.Equal("goat", await File.ReadAllTextAsync(received.Single(t => t.State == EGoatTransferState.Completed).Path, Cancelled));
+        Assert.Null(((Room)Assert.Single(Run(new GetEGoatRoom()).Output)!).Receive);
+    }
+
+    [Fact]
+    public async Task A_text_is_sent_as_a_file_and_transfers_are_remembered()
+    {
+        Room there = await JoinThereAsync(receives: true);
+        Room here = Assert.IsType<Room>(Assert.Single(Run(new JoinEGoatRoom { Room = "lobby", Server = _server.Url, Background = true }).Output));
+        await here.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        CommandRunner send = Create(new SendEGoatFile { Text = "hello", FileName = "note.txt" }).InSet("Text");
+        EGoatTransfer sent = Assert.IsType<EGoatTransfer>(Assert.Single(send.Run()));
+        Assert.Equal(("note.txt", 5, EGoatTransferState.Completed), (sent.Name, sent.Length, sent.State));
+        Assert.Equal("hello", await File.ReadAllTextAsync(Path.Combine(_folder, "inbox", "note.txt"), Cancelled));
+        await here.LeaveAsync(Cancelled);
+        Assert.Equal(sent.Id, Assert.IsType<EGoatTransfer>(Assert.Single(Run(new GetEGoatTransfer { Room = "lobby" }).Output)).Id);
+        Assert.Empty(Run(new GetEGoatTransfer { Active = true }).Output);
+        Assert.Empty(Run(new GetEGoatTransfer { State = [EGoatTransferState.Failed] }).Output);
+        Assert.NotNull(there);
+    }
+
+    [Fact]
+    public async Task The_receiver_is_asked_and_a_job_reports_what_came_of_it()
+    {
+        Room there = await JoinThereAsync();
+        Run(new JoinEGoatRoom { Room = "lobby", Server = _server.Url, Background = true });
+        CommandRunner receive = Create(new ReceiveEGoatFile { Destination = Path.Combine(_folder, "inbox here"), Ask = true });
+        receive.ShouldProcessAnswer = false;
+        Task<IReadOnlyList<object?>> receiving = Task.Run(() => receive.Run(), Cancelled);
+        await there.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        string path = Path.Combine(_folder, "goat\u202etxt");
+        await File.WriteAllTextAsync(path, "goat", Cancelled);
+        EGoatTransfer sent = Assert.Single(await there.SendFiles([path], Cancelled).Completion.WaitAsync(Cancelled));
+        Assert.Equal(EGoatTransferState.Rejected, sent.State);
+        string query = Assert.Single(receive.ShouldProcessQueries);
+        Assert.Contains("goat\ufffdtxt (4 bytes)", query, StringComparison.Ordinal);
+        Assert.True(SpinWait.SpinUntil(() => receive.Output.Count > 0, TimeSpan.FromSeconds(30)));
+        receive.Stop();
+        Assert.Equal(EGoatTransferState.Rejected, Assert.IsType<EGoatTransfer>(Assert.Single(await receiving.WaitAsync(Cancelled))).State);
+
+        there.SetReceive(new ReceiveOptions { Destination = Path.Combine(_folder, "inbox") });
+        await ((Room)Assert.Single(Run(new GetEGoatRoom()).Output)!).WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        CommandRunner send = Create(new SendEGoatFile { LiteralPath = [path], AsJob = true }).InSet("LiteralPath");
+        using Job job = Assert.IsAssignableFrom<Job>(Assert.Single(send.Run()));
+        Assert.True(job.Finished.WaitOne(TimeSpan.FromSeconds(30)));
+        Assert.Equal(JobState.Completed, job.JobStateInfo.State);
+        Assert.Equal(EGoatTransferState.Completed, Assert.IsType<EGoatTransfer>(Assert.Single(job.Output).BaseObject).State);
+    }
+
     private static ErrorRecord Fail(Cmdlet cmdlet) => Assert.Throws<TerminatingErrorException>(() => Create(cmdlet).Run()).ErrorRecord;
 
     private static CommandRunner Create(Cmdlet cmdlet) => new(cmdlet);

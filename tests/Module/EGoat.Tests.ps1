@@ -129,6 +129,76 @@ Describe 'A room' {
         }
     }
 
+    It 'sends a folder as a job to a console that receives by rules' {
+        $inbox = Join-Path $TestDrive 'folders'
+        $tree = Join-Path $TestDrive 'tree'
+        $null = New-Item -ItemType Directory -Path (Join-Path $tree 'sub'), (Join-Path $tree 'empty')
+        [IO.File]::WriteAllText((Join-Path $tree 'goat.txt'), 'goat')
+        [IO.File]::WriteAllText((Join-Path $tree 'sub' 'long.txt'), 'goat' * 1000)
+        [IO.File]::WriteAllText((Join-Path $tree 'sub' 'goat.exe'), 'no')
+        $other = Start-Console 'folders' @"
+            `$null = Join-EGoatRoom folders -Server '$($server.Url)' -DisplayName bob -Background -WarningAction Ignore
+            Receive-EGoatFile '$inbox' -Exclude *.exe -MaxLength 1MB -Count 2 -Timeout 60 | ForEach-Object { "`$(`$_.Name) `$(`$_.State)" }
+            (Get-EGoatTransfer -State Completed).Count
+            Exit-EGoatRoom
+"@
+        try {
+            $null = $server | Join-EGoatRoom folders -Background -WarningAction Ignore
+            Wait-Until { Get-EGoatPeer folders | Where-Object AcceptsFiles }
+            $job = Send-EGoatFile $tree -Recurse -Room folders -AsJob
+            $job | Should -BeOfType ([System.Management.Automation.Job])
+            $job.PSJobTypeName | Should -Be 'EGoatTransferJob'
+            $transfers = $job | Wait-Job -Timeout 60 | Receive-Job
+            ($transfers | Where-Object State -eq Completed).Name | Sort-Object | Should -Be 'tree/goat.txt', 'tree/sub/long.txt'
+            ($transfers | Where-Object State -eq Rejected).Name | Should -Be 'tree/sub/goat.exe'
+            $job | Remove-Job
+            $lines = $other.StandardOutput.ReadToEnd().Trim() -split '\r?\n'
+            $lines | Should -Contain 'tree/sub/goat.exe Rejected'
+            $lines | Should -Contain 'tree/sub/long.txt Completed'
+            $lines[-1] | Should -Be '2'
+            Test-Path -LiteralPath (Join-Path $inbox 'tree' 'empty') | Should -BeTrue
+            [IO.File]::ReadAllText((Join-Path $inbox 'tree' 'goat.txt')) | Should -Be 'goat'
+        }
+        finally {
+            if (-not $other.HasExited) { $other.Kill() }
+            Get-EGoatRoom folders | Exit-EGoatRoom
+        }
+    }
+
+    It 'pauses, resumes and stops transfers, and a stopped job cancels them' {
+        $inbox = Join-Path $TestDrive 'control'
+        $source = Join-Path $TestDrive 'large.bin'
+        [IO.File]::WriteAllBytes($source, [byte[]]::new(40MB))
+        $other = Start-Console 'control' "Join-EGoatRoom control -Server '$($server.Url)' -DisplayName bob -Destination '$inbox' -Count 3 -Timeout 60 -WarningAction Ignore | ForEach-Object State"
+        try {
+            $null = $server | Join-EGoatRoom control -Background -WarningAction Ignore
+            Wait-Until { Get-EGoatPeer control | Where-Object AcceptsFiles }
+            $job = Send-EGoatFile $source -Room control -MaxRate 10MB -AsJob
+            Wait-Until { Get-EGoatTransfer control -Active | Where-Object BytesTransferred -gt 0 }
+            Get-EGoatTransfer control -Active | Suspend-EGoatTransfer
+            (Get-EGoatTransfer control -Active).State | Should -Be 'Paused'
+            Get-EGoatTransfer control -Active | Resume-EGoatTransfer
+            (Get-EGoatTransfer control -Active).State | Should -Be 'Active'
+            Get-EGoatTransfer control -Active | Stop-EGoatTransfer
+            ($job | Wait-Job -Timeout 30 | Receive-Job).State | Should -Be 'Cancelled'
+            $job | Remove-Job
+            $second = Send-EGoatFile $source -Room control -MaxRate 10MB -AsJob
+            Wait-Until { Get-EGoatTransfer control -Active | Where-Object { $_.BytesTransferred -gt 0 -or $_.BytesResumed -gt 0 } }
+            $second | Stop-Job
+            $second.State | Should -Be 'Stopped'
+            ($second | Receive-Job).State | Should -Be 'Cancelled'
+            $last = Send-EGoatFile $source -Room control
+            $last.State | Should -Be 'Completed'
+            $last.BytesResumed | Should -BeGreaterThan 0
+            { Stop-EGoatTransfer $last.Id -ErrorAction Stop } | Should -Throw 'No transfer*is under way*'
+            (Get-EGoatTransfer control).State | Should -Be 'Cancelled', 'Cancelled', 'Completed'
+        }
+        finally {
+            if (-not $other.HasExited) { $other.Kill() }
+            Get-EGoatRoom control | Exit-EGoatRoom
+        }
+    }
+
     It 'warns when nobody is there' {
         $null = $server | Join-EGoatRoom empty -Background -WarningAction Ignore
         $result = Send-EGoatMessage 'hello?' -Room empty -WarningVariable warnings -WarningAction SilentlyContinue

@@ -19,6 +19,9 @@ public sealed partial class Room
     /// <summary>How long a transfer waits for its receiver to come back.</summary>
     private static readonly TimeSpan ReturnTimeout = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long a transfer waits for an older one of the same files to end.</summary>
+    private static readonly TimeSpan SupersedeTimeout = TimeSpan.FromSeconds(2);
+
     private readonly List<OutgoingTransfer> _outgoing = [];
     private readonly List<FileReceiver> _receivers = [];
 
@@ -263,19 +266,24 @@ public sealed partial class Room
         }
     }
 
-    // The sender was killed and sends again, before this side has noticed: the older transfer holds the partial file.
+    // The sender was killed and sends again, before this side has noticed; or it has cancelled and sends again, and this side is
+    // about to end: the older transfer holds the partial file.
     private async Task SupersedeAsync(FileReceiver newer)
     {
         FileReceiver[] older;
         lock (_gate)
         {
-            older = [.. _receivers.Where(r => r.Peer != newer.Peer && r.SenderIdentity == newer.SenderIdentity && r.Paths.Overlaps(newer.Paths))];
+            older = [.. _receivers.Where(r => r != newer && r.SenderIdentity == newer.SenderIdentity && r.Paths.Overlaps(newer.Paths))];
         }
 
         foreach (FileReceiver receiver in older)
         {
-            receiver.HandleCancel("the same file is sent again");
-            await receiver.Ended.ConfigureAwait(false);
+            if (receiver.Peer != newer.Peer)
+            {
+                receiver.HandleCancel("the same file is sent again");
+            }
+
+            await Task.WhenAny(receiver.Ended, Task.Delay(SupersedeTimeout)).ConfigureAwait(false);
         }
     }
 

@@ -205,6 +205,9 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
         return new SentMessage(message, [.. recipients.Select(p => p.Snapshot(Name))], pending.Completion);
     }
 
+    /// <summary>What files are received; null when none are.</summary>
+    public ReceiveOptions? Receive => _receive?.Options;
+
     /// <summary>Changes whether and where files are received, and tells everybody.</summary>
     public void SetReceive(ReceiveOptions? options)
     {

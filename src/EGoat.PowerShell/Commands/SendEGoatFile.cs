@@ -1,34 +1,78 @@
 using System.Collections.ObjectModel;
 using System.Management.Automation;
+using System.Text;
 using EGoat.Mesh;
 
 namespace EGoat.PowerShell.Commands;
 
-/// <summary>Sends files to all members of a joined room that accept files; emits a transfer for each file and receiver when it has ended.</summary>
+/// <summary>
+/// Sends files and folders to members of a joined room that accept files; emits a transfer for each file and receiver when it
+/// has ended. A transfer goes on by itself when the connection is lost, and sending the same thing again sends only the rest.
+/// </summary>
 [Cmdlet(VerbsCommunications.Send, "EGoatFile", DefaultParameterSetName = "Path", SupportsShouldProcess = true)]
 [OutputType(typeof(EGoatTransfer))]
 public sealed class SendEGoatFile : EGoatCmdlet
 {
     private readonly List<string> _files = [];
 
-    /// <summary>Files; wildcards are resolved.</summary>
+    /// <summary>Files, and folders with -Recurse; wildcards are resolved.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path", ValueFromPipeline = true)]
     [SupportsWildcards]
     public string[] Path { get; set; } = [];
 
-    /// <summary>Files as they stand.</summary>
+    /// <summary>Files and folders as they stand.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "LiteralPath", ValueFromPipelineByPropertyName = true)]
     [Alias("PSPath", "LP")]
     public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>A text that is sent as a file, in UTF-8.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Text")]
+    public string Text { get; set; } = "";
+
+    /// <summary>The name of the file that -Text becomes.</summary>
+    [Parameter(ParameterSetName = "Text")]
+    public string FileName { get; set; } = "text.txt";
 
     /// <summary>The room; without it the only one that is joined.</summary>
     [Parameter]
     [ArgumentCompleter(typeof(RoomCompleter))]
     public string? Room { get; set; }
 
-    /// <summary>Only to the member of this peer id, identity or name.</summary>
+    /// <summary>Only to the members of these peer ids, identities or names.</summary>
     [Parameter]
-    public string? To { get; set; }
+    public string[] To { get; set; } = [];
+
+    /// <summary>Sends folders with everything in them.</summary>
+    [Parameter]
+    public SwitchParameter Recurse { get; set; }
+
+    /// <summary>Follows symbolic links in a folder that stay inside it; without it links are skipped.</summary>
+    [Parameter]
+    public SwitchParameter FollowSymlink { get; set; }
+
+    /// <summary>Only files of these patterns, as <c>*.log</c> or <c>logs/2026*</c>.</summary>
+    [Parameter]
+    [SupportsWildcards]
+    public string[] Include { get; set; } = [];
+
+    /// <summary>No files and folders of these patterns.</summary>
+    [Parameter]
+    [SupportsWildcards]
+    public string[] Exclude { get; set; } = [];
+
+    /// <summary>Serves members too that come within so many seconds.</summary>
+    [Parameter]
+    [ValidateRange(0, 86400)]
+    public int JoinWindow { get; set; }
+
+    /// <summary>The most bytes per second, all receivers together, as <c>10MB</c>.</summary>
+    [Parameter]
+    [ValidateRange(1, long.MaxValue)]
+    public long? MaxRate { get; set; }
+
+    /// <summary>Returns a job at once; Receive-Job has the transfers, Stop-Job cancels them.</summary>
+    [Parameter]
+    public SwitchParameter AsJob { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -56,76 +100,59 @@ public sealed class SendEGoatFile : EGoatCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (_files.Count == 0)
+        if (_files.Count == 0 && ParameterSetName != "Text")
         {
             return;
         }
 
         Room room = GetRoom(Room);
-        if (!ShouldProcess(room.Name, $"Send {_files.Count} files"))
+        if (!ShouldProcess(room.Name, ParameterSetName == "Text" ? $"Send the file {FileName}" : $"Send {_files.Count} files"))
         {
+            return;
+        }
+
+        var options = new SendFileOptions
+        {
+            Paths = _files,
+            Recurse = Recurse,
+            FollowSymlink = FollowSymlink,
+            Include = Include,
+            Exclude = Exclude,
+            Content = ParameterSetName == "Text" ? new MemoryStream(Encoding.UTF8.GetBytes(Text)) : null,
+            ContentName = FileName,
+            To = To,
+            JoinWindow = TimeSpan.FromSeconds(JoinWindow),
+            MaxRate = MaxRate,
+        };
+        if (AsJob)
+        {
+            StartJob(room, options);
             return;
         }
 
         using RoomSubscription events = room.Subscribe();
-        FileSend send = Await(Task.Run(() => room.SendFiles(new SendFileOptions { Paths = _files, To = To is null ? [] : [To] }, StopToken)), room);
+        FileSend send = Await(Task.Run(() => room.SendFiles(options, StopToken)), room);
+        send.Skipped.ToList().ForEach(WriteWarning);
         if (send.Recipients.Count == 0)
         {
             WriteWarning($"Nobody in the room '{room.Name}' accepts files.");
-            return;
+            if (JoinWindow == 0)
+            {
+                return;
+            }
         }
 
-        ShowProgress(events, send);
+        new TransferProgressView(this, $"Sending to {room.Name}", EGoatDirection.Sent).Run(events, send.Completion);
         WriteObject(Await(send.Completion, room), enumerateCollection: true);
     }
 
-    private void ShowProgress(RoomSubscription events, FileSend send)
+    private void StartJob(Room room, SendFileOptions options)
     {
-        var activities = new Dictionary<string, int>();
-        using var ended = new CancellationTokenSource();
-        _ = send.Completion.ContinueWith(_ => ended.Cancel(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        IAsyncEnumerator<RoomEvent> stream = events.ReadAllAsync(ended.Token).GetAsyncEnumerator(ended.Token);
-        try
-        {
-            while (stream.MoveNextAsync().AsTask().GetAwaiter().GetResult())
-            {
-                if (stream.Current is RoomTransferChanged { Transfer: { Direction: EGoatDirection.Sent, Length: > 0 } transfer })
-                {
-                    WriteProgress(transfer, activities);
-                }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // All transfers have ended.
-        }
-        finally
-        {
-            stream.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        }
-
-        // The last events may still be on their way: no bar stays behind.
-        foreach ((string key, int id) in activities)
-        {
-            WriteProgress(new ProgressRecord(id, key, "Done") { RecordType = ProgressRecordType.Completed });
-        }
-    }
-
-    private void WriteProgress(EGoatTransfer transfer, Dictionary<string, int> activities)
-    {
-        string key = $"{transfer.Id}/{transfer.Name}/{transfer.PeerIdentity}";
-        if (!activities.TryGetValue(key, out int id))
-        {
-            id = activities[key] = activities.Count + 1;
-        }
-
-        long done = transfer.BytesTransferred + transfer.BytesResumed;
-        long left = transfer.Length - done;
-        WriteProgress(new ProgressRecord(id, $"{transfer.Name} to {transfer.Peer}", $"{done:N0} of {transfer.Length:N0} bytes, {transfer.Rate / (1024 * 1024):F1} MiB/s")
-        {
-            PercentComplete = (int)(100 * done / transfer.Length),
-            SecondsRemaining = transfer.Rate > 0 ? (int)(left / transfer.Rate) : -1,
-            RecordType = transfer.IsEnded ? ProgressRecordType.Completed : ProgressRecordType.Processing,
-        });
+        var stop = new CancellationTokenSource();
+        FileSend send = Await(Task.Run(() => room.SendFiles(options, stop.Token)), room);
+        send.Skipped.ToList().ForEach(WriteWarning);
+        var job = new TransferJob(MyInvocation.Line, room.Name, send.Completion, stop);
+        JobRepository.Add(job);
+        WriteObject(job);
     }
 }

@@ -117,6 +117,12 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
         }
 
         await Task.WhenAll(_completing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (failure is not null && _ended is null)
+        {
+            // First the reason, then the end of the channel.
+            peer.Send(failure.State == EGoatTransferState.Rejected ? new RejectMessage(id, failure.Message) : new CancelMessage(id, failure.Message));
+        }
+
         channel.Close();
         _endedSource.TrySetResult();
         if (failure is not null)
@@ -163,11 +169,6 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
 
     private async Task FailAsync(TransferException failure)
     {
-        if (_ended is null)
-        {
-            peer.Send(failure.State == EGoatTransferState.Rejected ? new RejectMessage(id, failure.Message) : new CancelMessage(id, failure.Message));
-        }
-
         // Of an offer that was refused as a whole the first file says why.
         int first = _hasBegun ? 0 : _entries.FindIndex(e => !e.IsFolder);
         for (int i = Math.Max(0, first); i < (_hasBegun ? _entries.Count : first + 1); i++)

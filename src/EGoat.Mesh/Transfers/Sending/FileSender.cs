@@ -112,12 +112,13 @@ internal sealed class FileSender
     public async Task RunAsync()
     {
         RtcDataChannel? channel = null;
+        Task reading = Task.CompletedTask;
         using CancellationTokenRegistration registration = _cancellationToken.Register(_stop.Cancel);
         using SourceReader.Cursor cursor = _source.CreateCursor();
         try
         {
             channel = _peer.OpenChannel($"file:{Id}");
-            Task reading = ReadAsync(channel);
+            reading = ReadAsync(channel);
             await OfferAsync(channel).ConfigureAwait(false);
             AcceptMessage answer = await _answer.Task.WaitAsync(AnswerTimeout, _stop.Token).ConfigureAwait(false);
             List<int> accepted = [.. (answer.Files ?? Enumerable.Range(0, _files.Count)).Where(i => i < _files.Count).Distinct().Order()];
@@ -145,10 +146,16 @@ internal sealed class FileSender
         {
             Failure = new TransferException("The receiver did not answer the offer.");
         }
-        catch (Exception e) when (e is RtcException or IOException or UnauthorizedAccessException)
+        catch (RtcException e)
         {
-            Failure = _ended ?? new TransferException(e is RtcException ? $"The connection to the receiver was lost. {e.Message}" : e.Message);
-            IsConnectionLost = _ended is null && e is RtcException;
+            // Why the receiver has closed the channel the reader learns, if there is a reason.
+            await reading.ConfigureAwait(false);
+            Failure = _ended ?? new TransferException($"The connection to the receiver was lost. {e.Message}");
+            IsConnectionLost = _ended is null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Failure = _ended ?? new TransferException(e.Message);
         }
 
         _isDone = true;

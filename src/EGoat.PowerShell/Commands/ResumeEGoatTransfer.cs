@@ -1,0 +1,13 @@
+using System.Management.Automation;
+using EGoat.Mesh;
+
+namespace EGoat.PowerShell.Commands;
+
+/// <summary>Ends the pause of a transfer that this side has paused.</summary>
+[Cmdlet(VerbsLifecycle.Resume, "EGoatTransfer", SupportsShouldProcess = true)]
+public sealed class ResumeEGoatTransfer : TransferCommand
+{
+    private protected override string Action => "Resume the transfer";
+
+    private protected override void Carry(Room room, string id) => room.ResumeTransfer(id);
+}
