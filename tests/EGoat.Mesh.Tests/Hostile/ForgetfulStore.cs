@@ -1,0 +1,17 @@
+namespace EGoat.Mesh.Tests.Hostile;
+
+/// <summary>A store for rooms whose history nobody asks for.</summary>
+internal sealed class ForgetfulStore : IRoomStore
+{
+    public ValueTask<(EGoatMessage Message, bool IsNew)> AddMessageAsync(EGoatMessage message, CancellationToken cancellationToken) => new((message, true));
+
+    public ValueTask AddReceiptAsync(string messageId, string receiverIdentity, DateTimeOffset at, CancellationToken cancellationToken) => default;
+
+    public ValueTask PutTransferAsync(EGoatTransfer transfer, CancellationToken cancellationToken) => default;
+
+    public ValueTask<IdentitySighting> NoteIdentityAsync(string identity, string name, string room, DateTimeOffset at, CancellationToken cancellationToken) => default;
+
+    public IAsyncEnumerable<EGoatMessage> QueryMessagesAsync(HistoryQuery query, CancellationToken cancellationToken) => AsyncEnumerable.Empty<EGoatMessage>();
+
+    public IAsyncEnumerable<EGoatTransfer> QueryTransfersAsync(HistoryQuery query, CancellationToken cancellationToken) => AsyncEnumerable.Empty<EGoatTransfer>();
+}

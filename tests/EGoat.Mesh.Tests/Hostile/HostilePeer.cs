@@ -1,0 +1,78 @@
+using EGoat.Mesh.Peers;
+using EGoat.Mesh.Protocol;
+using EGoat.Signaling;
+using EGoat.WebRtc.Dtls;
+using EGoat.WebRtc.Sockets;
+
+namespace EGoat.Mesh.Tests.Hostile;
+
+/// <summary>A member of a room that says and sends whatever a test wants.</summary>
+internal sealed class HostilePeer : IAsyncDisposable
+{
+    private readonly SignalingClient _signaling;
+    private readonly RtcHost _host;
+    private readonly RtcConnection _connection;
+    private readonly RtcDataChannel _control;
+
+    private HostilePeer(SignalingClient signaling, RtcHost host, RtcConnection connection, RtcDataChannel control) =>
+        (_signaling, _host, _connection, _control) = (signaling, host, connection, control);
+
+    /// <summary>Joins a room with one member and connects to it.</summary>
+    public static async Task<HostilePeer> ConnectAsync(Uri server, string room, DtlsCertificate certificate, CancellationToken cancellationToken)
+    {
+        SignalingClient signaling = await SignalingClient.ConnectAsync(new SignalingClientOptions { Server = server, Room = room, Peer = Base32.NewId() }, cancellationToken);
+        var host = RtcHost.Open(new RtcHostOptions { Certificate = certificate, IncludeLoopback = true });
+        RtcConnection connection = host.CreateConnection();
+        RtcDataChannel control = connection.CreateDataChannel("egoat");
+        string session = Base32.NewId();
+        await foreach (SignalingEvent e in signaling.Events.ReadAllAsync(cancellationToken))
+        {
+            if (e is SignalingJoined joined)
+            {
+                await signaling.SendAsync(Assert.Single(joined.Peers), new Introduction { Kind = "offer", Session = session, Sdp = connection.CreateOffer() }.Format(), cancellationToken);
+            }
+            else if (e is SignalingReceived received && Introduction.Parse(received.Data) is { Kind: "answer", Sdp: { } answer })
+            {
+                connection.AcceptAnswer(answer);
+                break;
+            }
+        }
+
+        await control.Opened.WaitAsync(cancellationToken);
+        var peer = new HostilePeer(signaling, host, connection, control);
+        await peer.SayAsync(new HelloMessage(1, "mallory", Base32.NewId(), true, ControlMessage.AllFeatures), cancellationToken);
+        Assert.IsType<HelloMessage>(await peer.HearAsync(cancellationToken));
+        return peer;
+    }
+
+    public async Task SayAsync(ControlMessage message, CancellationToken cancellationToken) =>
+        await _control.SendAsync(ControlCodec.Encode(message), isText: true, cancellationToken);
+
+    /// <summary>The next control message.</summary>
+    public async Task<ControlMessage> HearAsync(CancellationToken cancellationToken)
+    {
+        using RtcMessage? received = await _control.ReceiveAsync(cancellationToken);
+        Assert.NotNull(received);
+        Assert.True(ControlCodec.TryParse(received.Data, out ControlMessage message));
+        return message;
+    }
+
+    /// <summary>Begins a transfer with frames that need not make sense; the channel stays open.</summary>
+    public async Task<RtcDataChannel> SendAsync(string id, IEnumerable<byte[]> frames, CancellationToken cancellationToken)
+    {
+        RtcDataChannel channel = _connection.CreateDataChannel($"file:{id}");
+        await SayAsync(new TransferMessage(id, 1, -1, "x"), cancellationToken);
+        foreach (byte[] frame in frames)
+        {
+            await channel.SendAsync(frame, isText: false, cancellationToken);
+        }
+
+        return channel;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _signaling.DisposeAsync();
+        await _host.DisposeAsync();
+    }
+}

@@ -1,0 +1,271 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using EGoat.Mesh.Protocol;
+using EGoat.Web;
+using EGoat.WebRtc.Dtls;
+using EGoat.WebRtc.Sockets;
+
+namespace EGoat.Mesh.Tests.Hostile;
+
+/// <summary>Senders that lie about names and sizes, leave out, repeat and damage: nothing of theirs is delivered, and the room goes on.</summary>
+public sealed class HostileSenderTests : IAsyncLifetime
+{
+    private static readonly byte[] Content = [.. Enumerable.Repeat((byte)7, 10)];
+    private static readonly byte[] ContentHash = SHA256.HashData(Content);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("egoat-hostile-").FullName;
+    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(60));
+    private readonly DtlsCertificate _bobs = DtlsCertificate.Create();
+    private readonly DtlsCertificate _mallorys = DtlsCertificate.Create();
+    private SignalingServer _server = null!;
+    private Room _room = null!;
+    private HostilePeer _mallory = null!;
+
+    private CancellationToken Cancelled => _limit.Token;
+
+    private string Inbox => Path.Combine(_folder, "inbox");
+
+    public async Task InitializeAsync()
+    {
+        _server = await SignalingServer.StartAsync(new SignalingServerOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0) }, null, Cancelled);
+        _room = await Room.JoinAsync(
+            new RoomOptions { Server = _server.Url, Room = "lobby", DisplayName = "bob", Receive = new ReceiveOptions { Destination = Inbox } },
+            _bobs, Room.CreateInstanceId(), new ForgetfulStore(), Cancelled);
+        _mallory = await HostilePeer.ConnectAsync(_server.Url, "lobby", _mallorys, Cancelled);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _mallory.DisposeAsync();
+        await _room.DisposeAsync();
+        await _server.DisposeAsync();
+        _bobs.Dispose();
+        _mallorys.Dispose();
+        _limit.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task What_is_right_is_delivered()
+    {
+        Assert.IsType<DoneMessage>(await TryAsync("""[{"i":0,"p":"goat","s":10}]""", Data(0, Content), Hash(0, 10, ContentHash), End(10, ContentHash)));
+        Assert.Equal(Content, await File.ReadAllBytesAsync(Path.Combine(Inbox, "goat"), Cancelled));
+        Assert.IsType<DoneMessage>(await TryAsync("""[{"i":0,"p":"stream","s":-1}]""", Data(0, Content), Hash(0, 10, ContentHash), End(10, ContentHash)));
+        Assert.IsType<DoneMessage>(await TryAsync("""[{"i":0,"p":"folder","s":0,"d":true}]""", End(0)));
+        Assert.True(Directory.Exists(Path.Combine(Inbox, "folder")));
+    }
+
+    [Fact]
+    public async Task Frames_out_of_place_end_the_transfer_and_nothing_is_delivered()
+    {
+        byte[] whole = Data(0, Content);
+        byte[] right = Hash(0, 10, ContentHash);
+        byte[] other = SHA256.HashData("other"u8);
+        const int block = TreeHash.BlockSize;
+        const int frame = 65_000;
+        (string Name, string Size, byte[][] Frames)[] cases =
+        [
+            ("more than declared", "9", [whole]),
+            ("less than declared", "11", [whole, right, End(10, ContentHash)]),
+            ("data past the block", "4000000", [.. Enumerable.Range(0, (block / frame) + 1).Select(i => Data(i * frame, new byte[frame]))]),
+            ("overlap", "20", [whole, Data(5, Content)]),
+            ("gap", "20", [Data(10, Content)]),
+            ("duplicate", "20", [whole, whole]),
+            ("other file", "10", [Data(0, Content, file: 1)]),
+            ("wrong hash", "10", [whole, Hash(0, 10, other)]),
+            ("wrong block number", "10", [whole, Hash(1, 10, ContentHash)]),
+            ("wrong block length", "10", [whole, Hash(0, 9, ContentHash)]),
+            ("hash of what is not held", "10", [right]),
+            ("end without a hash", "10", [whole, End(10, ContentHash)]),
+            ("wrong file hash", "10", [whole, right, End(10, other)]),
+            ("end of a longer file", "10", [whole, right, End(11, ContentHash)]),
+            ("offset beyond all", "-1", [Data(long.MaxValue, Content)]),
+            ("unknown frame", "10", [[9, 0, 0, 0]]),
+            ("short frame", "10", [[2]]),
+            ("empty frame", "10", [[]]),
+            ("manifest again", "10", [Manifest("""[{"i":1,"p":"x","s":1}]""")]),
+            ("a frame of the receiver", "10", [[0x83, 0, 0, 0, 0, 0, 0, 0]]),
+            ("content of a folder", "0,\"d\":true", [whole]),
+        ];
+        foreach ((string name, string size, byte[][] frames) in cases)
+        {
+            ControlMessage end = await TryAsync($$"""[{"i":0,"p":"{{name}}","s":{{size}}}]""", frames);
+            Assert.True(end is CancelMessage, $"{name}: {end}");
+            Assert.False(Path.Exists(Path.Combine(Inbox, name)) && !size.Contains('d'), name);
+        }
+
+        Assert.IsType<DoneMessage>(await TryAsync("""[{"i":0,"p":"goat","s":10}]""", whole, right, End(10, ContentHash)));
+    }
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("{")]
+    [InlineData("[1]")]
+    [InlineData("""[{"i":0,"s":1}]""")]
+    [InlineData("""[{"i":1,"p":"a","s":1}]""")]
+    [InlineData("""[{"i":0,"p":"a","s":0.5}]""")]
+    [InlineData("""[{"i":0,"p":"a","s":-2}]""")]
+    [InlineData("""[{"i":0,"p":"a","s":9223372036854775808}]""")]
+    [InlineData("""[{"i":0,"p":"a","s":1,"d":true}]""")]
+    [InlineData("""[{"i":0,"p":"a","p":"b","s":1}]""")]
+    [InlineData("""[{"i":0,"p":"\ud800","s":1}]""")]
+    [InlineData("""[{"i":0,"p":"../x","s":1}]""")]
+    [InlineData("""[{"i":0,"p":"..\\x","s":1}]""")]
+    [InlineData("""[{"i":0,"p":"/etc/x","s":1}]""")]
+    [InlineData("""[{"i":0,"p":"C:\\x","s":1}]""")]
+    [InlineData("""[{"i":0,"p":"a\u001b[2J","s":1}]""")]
+    [InlineData("""[{"i":0,"p":"a","s":1},{"i":1,"p":"a","s":1}]""")]
+    [InlineData("""[{"i":0,"p":"a","s":1},{"i":1,"p":"a/b","s":1}]""")]
+    [InlineData("""[{"i":0,"p":".egoat-0123456789abcdef.part","s":1}]""")]
+    public async Task A_manifest_of_lies_is_refused(string manifest)
+    {
+        ControlMessage end = await TryAsync(manifest);
+        Assert.True(end is CancelMessage or RejectMessage, end.ToString());
+        Assert.True(!Directory.Exists(Inbox) || Directory.GetFileSystemEntries(Inbox).Length == 0);
+        Assert.Equal(["inbox"], Directory.GetFileSystemEntries(_folder).Select(Path.GetFileName).DefaultIfEmpty("inbox"));
+    }
+
+    [Fact]
+    public async Task A_manifest_of_a_million_entries_is_refused_before_it_fills_the_memory()
+    {
+        string id = Guid.CreateVersion7().ToString();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
+        Task sending = SendEndlesslyAsync(id, stop.Token);
+        ControlMessage end = await HearEndAsync();
+        Assert.True(end is CancelMessage or RejectMessage, end.ToString());
+        await stop.CancelAsync();
+        await sending;
+    }
+
+    [Fact]
+    public async Task A_link_in_the_destination_is_not_followed()
+    {
+        string outside = Path.Combine(_folder, "outside");
+        Directory.CreateDirectory(outside);
+        Directory.CreateDirectory(Inbox);
+        Directory.CreateSymbolicLink(Path.Combine(Inbox, "folder"), outside);
+        File.CreateSymbolicLink(Path.Combine(Inbox, "file"), Path.Combine(outside, "victim"));
+        foreach (string name in new[] { "folder/x", "file" })
+        {
+            ControlMessage end = await TryAsync($$"""[{"i":0,"p":"{{name}}","s":10}]""", Data(0, Content), Hash(0, 10, ContentHash), End(10, ContentHash));
+            Assert.Contains("is a link", Assert.IsType<CancelMessage>(end).Reason, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(Directory.GetFileSystemEntries(outside));
+    }
+
+    // The parent becomes a link after the transfer has begun.
+    [Fact]
+    public async Task A_parent_that_is_swapped_for_a_link_is_noticed()
+    {
+        string outside = Path.Combine(_folder, "outside");
+        Directory.CreateDirectory(outside);
+        string id = Guid.CreateVersion7().ToString();
+        RtcDataChannel channel = await _mallory.SendAsync(id, [Manifest("""[{"i":0,"p":"sub/goat","s":10}]"""), Data(0, Content)], Cancelled);
+        Assert.IsType<AcceptMessage>(await _mallory.HearAsync(Cancelled));
+        string parent = Path.Combine(Inbox, "sub");
+        Assert.True(SpinWait.SpinUntil(() => Directory.Exists(parent) && Directory.GetFiles(parent).Length > 0, TimeSpan.FromSeconds(10)));
+        Directory.Move(parent, Path.Combine(_folder, "moved"));
+        Directory.CreateSymbolicLink(parent, outside);
+        await channel.SendAsync(Hash(0, 10, ContentHash), isText: false, Cancelled);
+        await channel.SendAsync(End(10, ContentHash), isText: false, Cancelled);
+        Assert.IsType<CancelMessage>(await HearEndAsync());
+        Assert.Empty(Directory.GetFileSystemEntries(outside));
+    }
+
+    [Fact]
+    public async Task Permission_bits_that_lend_rights_are_dropped()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        Assert.IsType<DoneMessage>(await TryAsync("""[{"i":0,"p":"tool","s":10,"m":3565}]""", Data(0, Content), Hash(0, 10, ContentHash), End(10, ContentHash)));
+        Assert.Equal((UnixFileMode)(3565 & 0x1FF), File.GetUnixFileMode(Path.Combine(Inbox, "tool")));
+    }
+
+    [Fact]
+    public async Task Times_beyond_the_calendar_are_ignored()
+    {
+        Assert.IsType<DoneMessage>(await TryAsync("""[{"i":0,"p":"a","s":0,"t":-1}]""", End(0)));
+        Assert.IsType<DoneMessage>(await TryAsync("""[{"i":0,"p":"b","s":0,"t":9223372036854775807}]""", End(0)));
+        Assert.Equal(2, Directory.GetFiles(Inbox).Length);
+    }
+
+    private static byte[] Manifest(string json)
+    {
+        byte[] text = Encoding.UTF8.GetBytes(json);
+        var frame = new byte[FileFrame.ManifestHeaderLength + text.Length];
+        FileFrame.WriteManifestHeader(frame, isLastPage: true);
+        text.CopyTo(frame, FileFrame.ManifestHeaderLength);
+        return frame;
+    }
+
+    private static byte[] Data(long offset, byte[] content, int file = 0)
+    {
+        var frame = new byte[FileFrame.DataHeaderLength + content.Length];
+        FileFrame.WriteDataHeader(frame, file, offset);
+        content.CopyTo(frame, FileFrame.DataHeaderLength);
+        return frame;
+    }
+
+    private static byte[] Hash(int block, int length, byte[] hash)
+    {
+        var frame = new byte[FileFrame.HashFrameLength];
+        FileFrame.WriteHash(frame, 0, block, length, hash);
+        return frame;
+    }
+
+    private static byte[] End(long length, params byte[][] hashes)
+    {
+        var frame = new byte[FileFrame.EndFrameLength];
+        FileFrame.WriteEnd(frame, 0, length, TreeHash.Combine(length, [.. hashes.SelectMany(h => h)]));
+        return frame;
+    }
+
+    // How the receiver ends it.
+    private async Task<ControlMessage> TryAsync(string manifest, params byte[][] frames)
+    {
+        RtcDataChannel channel = await _mallory.SendAsync(Guid.CreateVersion7().ToString(), [Manifest(manifest), .. frames], Cancelled);
+        ControlMessage end = await HearEndAsync();
+        channel.Close();
+        return end;
+    }
+
+    private async Task<ControlMessage> HearEndAsync()
+    {
+        ControlMessage heard;
+        do
+        {
+            heard = await _mallory.HearAsync(Cancelled);
+        }
+        while (heard is AcceptMessage);
+
+        return heard;
+    }
+
+    private async Task SendEndlesslyAsync(string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _mallory.SendAsync(id, Pages(), cancellationToken);
+        }
+        catch (Exception e) when (e is RtcException or OperationCanceledException)
+        {
+            // The receiver has closed the channel.
+        }
+
+        static IEnumerable<byte[]> Pages()
+        {
+            const int perPage = 500;
+            for (int page = 0; page < 1_000_000 / perPage; page++)
+            {
+                byte[] frame = Manifest($"[{string.Join(',', Enumerable.Range(page * perPage, perPage).Select(i => $$"""{"i":{{i}},"p":"{{i}}","s":1}"""))}]");
+                FileFrame.WriteManifestHeader(frame, isLastPage: false);
+                yield return frame;
+            }
+        }
+    }
+}
