@@ -145,6 +145,9 @@ internal sealed class CliProcess : IDisposable
     /// <summary>What Ctrl+C does.</summary>
     public void Interrupt() => Process.Start("kill", ["-INT", $"{_process.Id}"]).WaitForExit();
 
+    /// <summary>What stops a service.</summary>
+    public void Terminate() => Process.Start("kill", ["-TERM", $"{_process.Id}"]).WaitForExit();
+
     public void Dispose()
     {
         Kill();

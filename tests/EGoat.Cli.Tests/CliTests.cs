@@ -94,6 +94,15 @@ public sealed class CliTests : ProgramTest
         Assert.Equal(130, (await receive.EndAsync()).ExitCode);
     }
 
+    [ProgramFact("kill")]
+    public async Task A_server_that_is_terminated_ends_with_0()
+    {
+        CliProcess serve = Start("server", "serve", "--listen", "127.0.0.1:0", "--json");
+        await serve.ReadLineAsync();
+        serve.Terminate();
+        Assert.Equal(0, (await serve.EndAsync()).ExitCode);
+    }
+
     [Theory]
     [InlineData("send --server http://127.0.0.1:9 --room lobby --text hi", 1, "The signaling server http://127.0.0.1:9 cannot be reached.")]
     [InlineData("send --server ftp://host --room lobby --text hi", 2, "is not a URL that begins with http")]

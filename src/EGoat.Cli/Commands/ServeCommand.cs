@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using EGoat.Cli.Output;
 using EGoat.Node;
@@ -51,11 +52,31 @@ internal static class ServeCommand
                         ? EventJson.Object(new JsonObject { ["url"] = server.Url.ToString(), ["page"] = server.Page })
                         : $"Peers join {server.Url}\nYour page is {server.Page}\nStop with Ctrl+C.");
                     await Console.Out.FlushAsync(cancellationToken).ConfigureAwait(false);
-                    await server.Stopped.WaitAsync(cancellationToken).ConfigureAwait(false);
-                    return ExitCode.Done;
+                    return await RunUntilStoppedAsync(server, cancellationToken).ConfigureAwait(false);
                 }
             },
             cancellationToken));
         return command;
+    }
+
+    // SIGTERM is how a service is stopped on purpose; Ctrl+C interrupts.
+    private static async Task<int> RunUntilStoppedAsync(SignalingServer server, CancellationToken cancellationToken)
+    {
+        var terminated = new TaskCompletionSource();
+        using var signal = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+        {
+            context.Cancel = true;
+            terminated.TrySetResult();
+        });
+        try
+        {
+            await Task.WhenAny(server.Stopped, terminated.Task).WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (terminated.Task.IsCompleted)
+        {
+            // The signal cancels too.
+        }
+
+        return ExitCode.Done;
     }
 }
