@@ -32,6 +32,9 @@ internal sealed class Peer(string id, IPeerOwner owner)
     private Channel<ControlMessage>? _outgoing;
     private Task _writing = Task.CompletedTask;
     private string _session = "";
+
+    /// <summary>This side made the first offer of the session, and so makes the later ones.</summary>
+    private bool _isOfferer;
     private HelloMessage? _hello;
     private string _identity = "";
     private DateTimeOffset? _connectedAt;
@@ -104,7 +107,7 @@ internal sealed class Peer(string id, IPeerOwner owner)
     {
         RtcDataChannel control = connection.CreateDataChannel(ControlLabel);
         string session = Base32.NewId();
-        Replace(connection, session);
+        Replace(connection, session, isOfferer: true);
         var offer = new Introduction { Kind = "offer", Session = session, Sdp = connection.CreateOffer() };
 
         // Candidates that are found later follow the offer.
@@ -117,9 +120,70 @@ internal sealed class Peer(string id, IPeerOwner owner)
     public async Task AnswerAsync(RtcConnection connection, string session, string offer)
     {
         var answer = new Introduction { Kind = "answer", Session = session, Sdp = connection.AcceptOffer(offer) };
-        Replace(connection, session);
+        Replace(connection, session, isOfferer: false);
         await owner.IntroduceAsync(this, answer).ConfigureAwait(false);
         _ = RunAsync(connection, null, session);
+    }
+
+    /// <summary>
+    /// Looks for new ways to the peer while the connection and its channels stand (a restart of ICE, docs/protocol.md §2). Only
+    /// the side that made the first offer makes another, so that two never meet; the other side asks for it.
+    /// </summary>
+    public async Task RestartAsync()
+    {
+        RtcConnection? connection;
+        string session;
+        bool isOfferer;
+        lock (_gate)
+        {
+            (connection, session, isOfferer) = (_connection, _session, _isOfferer);
+        }
+
+        if (connection is not { State: PeerConnectionState.Connected or PeerConnectionState.Disconnected })
+        {
+            return;
+        }
+
+        var introduction = new Introduction { Kind = "restart", Session = session };
+        if (isOfferer)
+        {
+            try
+            {
+                connection.RestartIce();
+                introduction = new Introduction { Kind = "offer", Session = session, Sdp = connection.CreateOffer() };
+            }
+            catch (InvalidOperationException)
+            {
+                return; // it has ended meanwhile
+            }
+        }
+
+        await owner.IntroduceAsync(this, introduction).ConfigureAwait(false);
+    }
+
+    /// <summary>The peer asks for a restart of the session of the moment.</summary>
+    public Task HandleRestartAsync(string session) => _isOfferer && Current(session) is not null ? RestartAsync() : Task.CompletedTask;
+
+    /// <summary>Answers a later offer of the session of the moment. False when it begins another session.</summary>
+    /// <exception cref="FormatException">The offer cannot be used.</exception>
+    public async Task<bool> TryAnswerRestartAsync(string session, string offer)
+    {
+        if (Current(session) is not { State: not (PeerConnectionState.Failed or PeerConnectionState.Closed) } connection)
+        {
+            return false;
+        }
+
+        try
+        {
+            var answer = new Introduction { Kind = "answer", Session = session, Sdp = connection.AcceptOffer(offer) };
+            await owner.IntroduceAsync(this, answer).ConfigureAwait(false);
+        }
+        catch (InvalidOperationException e)
+        {
+            owner.Warn($"The offer of a peer came out of turn: {e.Message}");
+        }
+
+        return true;
     }
 
     /// <summary>Takes the answer, if it is to the offer of the moment.</summary>
@@ -219,13 +283,14 @@ internal sealed class Peer(string id, IPeerOwner owner)
         }
     }
 
-    private void Replace(RtcConnection connection, string session)
+    private void Replace(RtcConnection connection, string session, bool isOfferer)
     {
         RtcConnection? old;
         lock (_gate)
         {
             (old, _connection) = (_connection, connection);
             _session = session;
+            _isOfferer = isOfferer;
             _outgoing?.Writer.TryComplete();
             _outgoing = null;
             _state = EGoatPeerState.Connecting;
@@ -299,6 +364,7 @@ internal sealed class Peer(string id, IPeerOwner owner)
         {
             case PeerConnectionState.Disconnected:
                 SetState(connection, EGoatPeerState.Disconnected);
+                _ = RestartAsync();
                 break;
             case PeerConnectionState.Connected when _hello is not null && _state == EGoatPeerState.Disconnected:
                 SetState(connection, EGoatPeerState.Connected);

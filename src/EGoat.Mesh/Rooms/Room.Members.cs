@@ -228,6 +228,9 @@ public sealed partial class Room : IPeerOwner
             case { Kind: "candidate", Session: { } session, Candidate: { } candidate }:
                 peer.HandleCandidate(session, candidate);
                 break;
+            case { Kind: "restart", Session: { } session }:
+                await peer.HandleRestartAsync(session).ConfigureAwait(false);
+                break;
             case { Kind: "restart" } when !peer.IsConnected:
                 await OfferAsync(peer).ConfigureAwait(false);
                 break;
@@ -251,6 +254,19 @@ public sealed partial class Room : IPeerOwner
     private async Task AnswerAsync(Peer peer, string session, string offer)
     {
         RtcConnection connection;
+        try
+        {
+            if (await peer.TryAnswerRestartAsync(session, offer).ConfigureAwait(false))
+            {
+                return;
+            }
+        }
+        catch (FormatException e)
+        {
+            Warn(e.Message);
+            return;
+        }
+
         try
         {
             connection = _host.CreateConnection();
@@ -280,6 +296,21 @@ public sealed partial class Room : IPeerOwner
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
         {
             // The room is being left.
+        }
+    }
+
+    // Addresses of this machine have come or gone.
+    private void HandleNetworkChange()
+    {
+        Peer[] peers;
+        lock (_gate)
+        {
+            peers = [.. _peers.Values];
+        }
+
+        foreach (Peer peer in peers)
+        {
+            _ = peer.RestartAsync();
         }
     }
 

@@ -61,6 +61,7 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
         _events = new RoomEvents(Raise);
         _transfers = new TransferList(_events, store);
         _host.Warning = Warn;
+        _host.NetworkChanged = HandleNetworkChange;
     }
 
     /// <inheritdoc/>

@@ -17,6 +17,7 @@ export class Peer {
   #pc;
   #control;
   #session;
+  #isOfferer = false;
   #unconfirmed = new Map();
   #handled = Promise.resolve();
 
@@ -37,6 +38,7 @@ export class Peer {
 
   async offer() {
     const pc = this.#replace(newId());
+    this.#isOfferer = true;
     this.#talk(pc, pc.createDataChannel(CONTROL));
     await pc.setLocalDescription();
     this.#introduce({ kind: 'offer', session: this.#session, sdp: pc.localDescription.sdp });
@@ -52,7 +54,9 @@ export class Peer {
   async #handle(introduction) {
     const { kind, session } = introduction;
     if (kind === 'offer') {
-      const pc = this.#replace(session);
+      // Another offer of the same session restarts ICE; the connection and its channels stand.
+      const isRestart = session === this.#session && this.isLive && !this.#isOfferer;
+      const pc = isRestart ? this.#pc : this.#replace(session);
       await pc.setRemoteDescription({ type: 'offer', sdp: introduction.sdp });
       await pc.setLocalDescription();
       this.#introduce({ kind: 'answer', session, sdp: pc.localDescription.sdp });
@@ -60,6 +64,8 @@ export class Peer {
       await this.#pc.setRemoteDescription({ type: 'answer', sdp: introduction.sdp });
     } else if (kind === 'candidate' && session === this.#session && this.#pc.remoteDescription) {
       await this.#pc.addIceCandidate({ candidate: introduction.candidate, sdpMid: '0', sdpMLineIndex: 0 });
+    } else if (kind === 'restart' && session) {
+      if (session === this.#session && this.#isOfferer) await this.#restart();
     } else if (kind === 'restart' && this.state !== 'connected') {
       await this.offer();
     }
@@ -111,6 +117,7 @@ export class Peer {
       this.#room.lost(this);
     }
     this.#session = session;
+    this.#isOfferer = false;
     this.#control = undefined;
     this.#set('connecting');
     pc.onicecandidate = e => e.candidate?.candidate && this.#introduce({ kind: 'candidate', session, candidate: e.candidate.candidate });
@@ -119,9 +126,25 @@ export class Peer {
     return pc;
   }
 
+  // New ways to the peer for the same connection. Only the side that made the first offer makes another; the other asks for it.
+  async #restart() {
+    if (!this.isLive) return;
+    if (!this.#isOfferer) {
+      this.#introduce({ kind: 'restart', session: this.#session });
+      return;
+    }
+    const pc = this.#pc;
+    pc.restartIce();
+    await pc.setLocalDescription();
+    if (pc === this.#pc) this.#introduce({ kind: 'offer', session: this.#session, sdp: pc.localDescription.sdp });
+  }
+
   #watch(pc) {
     if (pc !== this.#pc) return;
-    if (pc.connectionState === 'disconnected') this.#set('disconnected');
+    if (pc.connectionState === 'disconnected') {
+      this.#set('disconnected');
+      this.#restart().catch(() => {}); // it has ended meanwhile
+    }
     else if (pc.connectionState === 'connected' && this.name) this.#set('connected');
     else if (pc.connectionState === 'failed') this.#end(pc, true);
   }

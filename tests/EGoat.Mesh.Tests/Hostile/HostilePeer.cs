@@ -13,9 +13,11 @@ internal sealed class HostilePeer : IAsyncDisposable
     private readonly RtcHost _host;
     private readonly RtcConnection _connection;
     private readonly RtcDataChannel _control;
+    private readonly string _member;
+    private readonly string _session;
 
-    private HostilePeer(SignalingClient signaling, RtcHost host, RtcConnection connection, RtcDataChannel control) =>
-        (_signaling, _host, _connection, _control) = (signaling, host, connection, control);
+    private HostilePeer(SignalingClient signaling, RtcHost host, RtcConnection connection, RtcDataChannel control, string member, string session) =>
+        (_signaling, _host, _connection, _control, _member, _session) = (signaling, host, connection, control, member, session);
 
     /// <summary>Joins a room with one member and connects to it.</summary>
     public static async Task<HostilePeer> ConnectAsync(Uri server, string room, DtlsCertificate certificate, CancellationToken cancellationToken)
@@ -25,11 +27,13 @@ internal sealed class HostilePeer : IAsyncDisposable
         RtcConnection connection = host.CreateConnection();
         RtcDataChannel control = connection.CreateDataChannel("egoat");
         string session = Base32.NewId();
+        string member = "";
         await foreach (SignalingEvent e in signaling.Events.ReadAllAsync(cancellationToken))
         {
             if (e is SignalingJoined joined)
             {
-                await signaling.SendAsync(Assert.Single(joined.Peers), new Introduction { Kind = "offer", Session = session, Sdp = connection.CreateOffer() }.Format(), cancellationToken);
+                member = Assert.Single(joined.Peers);
+                await signaling.SendAsync(member, new Introduction { Kind = "offer", Session = session, Sdp = connection.CreateOffer() }.Format(), cancellationToken);
             }
             else if (e is SignalingReceived received && Introduction.Parse(received.Data) is { Kind: "answer", Sdp: { } answer })
             {
@@ -39,10 +43,43 @@ internal sealed class HostilePeer : IAsyncDisposable
         }
 
         await control.Opened.WaitAsync(cancellationToken);
-        var peer = new HostilePeer(signaling, host, connection, control);
+        var peer = new HostilePeer(signaling, host, connection, control, member, session);
         await peer.SayAsync(new HelloMessage(1, "mallory", Base32.NewId(), true, ControlMessage.AllFeatures), cancellationToken);
         Assert.IsType<HelloMessage>(await peer.HearAsync(cancellationToken));
         return peer;
+    }
+
+    /// <summary>Restarts ICE with another offer of the same session; the answer.</summary>
+    public async Task<string> RestartIceAsync(CancellationToken cancellationToken)
+    {
+        _connection.RestartIce();
+        await IntroduceAsync(new Introduction { Kind = "offer", Session = _session, Sdp = _connection.CreateOffer() }, cancellationToken);
+        while (true)
+        {
+            Introduction heard = await HearIntroductionAsync(cancellationToken);
+            if (heard is { Kind: "answer", Sdp: { } answer })
+            {
+                Assert.Equal(_session, heard.Session);
+                _connection.AcceptAnswer(answer);
+                return answer;
+            }
+        }
+    }
+
+    /// <summary>Says something through the signaling server.</summary>
+    public async Task IntroduceAsync(Introduction introduction, CancellationToken cancellationToken) =>
+        await _signaling.SendAsync(_member, introduction.Format(), cancellationToken);
+
+    /// <summary>The next introduction of the member.</summary>
+    public async Task<Introduction> HearIntroductionAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (await _signaling.Events.ReadAsync(cancellationToken) is SignalingReceived received)
+            {
+                return Introduction.Parse(received.Data)!;
+            }
+        }
     }
 
     public async Task SayAsync(ControlMessage message, CancellationToken cancellationToken) =>

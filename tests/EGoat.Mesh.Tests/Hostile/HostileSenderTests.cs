@@ -174,6 +174,25 @@ public sealed class HostileSenderTests : IAsyncLifetime
         Assert.Empty(Directory.GetFileSystemEntries(outside));
     }
 
+    // The member takes another offer of the same session as a restart, and neither an offer of garbage nor a request that is
+    // not for it disturbs the connection.
+    [Fact]
+    public async Task A_restart_of_ICE_keeps_the_connection()
+    {
+        EGoatPeer before = Assert.Single(_room.Peers);
+        string first = await _mallory.RestartIceAsync(Cancelled);
+        string second = await _mallory.RestartIceAsync(Cancelled);
+        Assert.NotEqual(Ufrag(first), Ufrag(second));
+        await _mallory.IntroduceAsync(new Peers.Introduction { Kind = "offer", Session = "another", Sdp = "garbage" }, Cancelled);
+        await _mallory.IntroduceAsync(new Peers.Introduction { Kind = "restart", Session = "another" }, Cancelled);
+        await _mallory.IntroduceAsync(new Peers.Introduction { Kind = "restart", Session = new string('a', 32) }, Cancelled);
+        Assert.IsType<DoneMessage>(await TryAsync("""[{"i":0,"p":"goat","s":10}]""", Data(0, Content), Hash(0, 10, ContentHash), End(10, ContentHash)));
+        EGoatPeer after = Assert.Single(_room.Peers);
+        Assert.Equal((before.Id, before.ConnectedAt, EGoatPeerState.Connected), (after.Id, after.ConnectedAt, after.State));
+
+        static string Ufrag(string sdp) => sdp.Split('\n').First(l => l.StartsWith("a=ice-ufrag:", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Permission_bits_that_lend_rights_are_dropped()
     {
