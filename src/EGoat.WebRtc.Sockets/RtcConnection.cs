@@ -13,15 +13,11 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
     /// <summary>Events that wait to be read; a peer that opens channels faster than they are read has the excess closed.</summary>
     private const int MaxEvents = 1024;
 
-    /// <summary>What one call of the engine may produce: as many datagrams as the kernel takes at once.</summary>
-    private const int SendBufferLength = 64 * 1024;
-
     private readonly RtcHost _host;
     private readonly PeerConnection _engine;
 
     /// <summary>Held while the engine works, never over anything that waits, the kernel's send included.</summary>
     private readonly Lock _gate = new();
-    private readonly byte[] _sendBuffer = GC.AllocateUninitializedArray<byte>(SendBufferLength, pinned: true);
     private readonly Dictionary<DataChannel, RtcDataChannel> _channels = [];
     private readonly Channel<RtcEvent> _events = Channel.CreateBounded<RtcEvent>(new BoundedChannelOptions(MaxEvents) { SingleReader = true });
     private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -31,7 +27,7 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
     /// <summary>Before the last restart of ICE: the peer uses it until it has heard of that.</summary>
     private string? _previousUfrag;
 
-    /// <summary>A thread is sending what the engine has produced, and owns <see cref="_sendBuffer"/>. What others add meanwhile it sends too.</summary>
+    /// <summary>A thread is sending what the engine has produced. What others add meanwhile it sends too.</summary>
     private bool _isFlushing;
     private bool _isDisposed;
     private bool _isEngineDisposed;
@@ -239,10 +235,13 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
     {
         if (TryBeginFlush())
         {
-            while (TryPollTransmit(out Transmit transmit))
+            byte[] buffer = _host.SendBuffers.Rent();
+            while (TryPollTransmit(buffer, out Transmit transmit))
             {
-                _host.Send(transmit, _sendBuffer);
+                _host.Send(transmit, buffer);
             }
+
+            _host.SendBuffers.Return(buffer);
         }
     }
 
@@ -298,11 +297,11 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
     }
 
     // False, and the flush is over: whatever is produced from here on begins a new one.
-    private bool TryPollTransmit(out Transmit transmit)
+    private bool TryPollTransmit(byte[] buffer, out Transmit transmit)
     {
         lock (_gate)
         {
-            if (_engine.TryPollTransmit(MonotonicClock.Now, _sendBuffer, out transmit))
+            if (_engine.TryPollTransmit(MonotonicClock.Now, buffer, out transmit))
             {
                 return true;
             }

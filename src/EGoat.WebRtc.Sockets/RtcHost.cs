@@ -69,6 +69,9 @@ public sealed class RtcHost : IAsyncDisposable
     /// </summary>
     public Action? NetworkChanged { get; set; }
 
+    /// <summary>What connections build datagrams in.</summary>
+    internal SendBuffers SendBuffers { get; } = new();
+
     internal ConnectionTimer Timer { get; }
 
     /// <summary>Binds the sockets to free ports and starts the threads.</summary>
