@@ -113,9 +113,9 @@ public sealed class RtcHost : IAsyncDisposable
     public RtcConnection CreateConnection()
     {
         ObjectDisposedException.ThrowIf(_isClosing, this);
-        var engine = new PeerConnection(
-            new PeerConnectionOptions { Certificate = _options.Certificate, Ice = _options.Ice, ReceiveWindow = _options.ReceiveWindow, MaxDatagramSize = _options.MaxDatagramSize },
-            SystemEntropy.Instance);
+        var options = new PeerConnectionOptions { Certificate = _options.Certificate, Ice = _options.Ice, ReceiveWindow = _options.ReceiveWindow, MaxDatagramSize = _options.MaxDatagramSize };
+        options = options with { CreateCipher = _options.CreateCipher ?? options.CreateCipher };
+        var engine = new PeerConnection(options, SystemEntropy.Instance);
         TimeSpan now = MonotonicClock.Now;
         var connection = new RtcConnection(this, engine);
         lock (_candidates)

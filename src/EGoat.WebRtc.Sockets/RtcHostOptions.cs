@@ -46,6 +46,9 @@ public sealed record RtcHostOptions
     /// <summary>Bytes of a connection that may be received and not read. Default 4 MiB.</summary>
     public int ReceiveWindow { get; init; } = 4 * 1024 * 1024;
 
+    /// <summary>Makes the ciphers of records: OpenSSL's where it is, else the platform's.</summary>
+    internal RecordCipherFactory? CreateCipher { get; init; } = OpenSslRecordCipher.IsSupported ? OpenSslRecordCipher.Create : null;
+
     /// <summary>Where the machine's addresses are learnt; a test has its own.</summary>
     internal ILocalAddresses Addresses { get; init; } = LocalAddresses.System;
 }

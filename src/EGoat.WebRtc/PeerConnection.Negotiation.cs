@@ -248,7 +248,7 @@ public sealed partial class PeerConnection
         _association.RemotePort = remote.SctpPort;
         _channels.MaxMessageSize = remote.MaxMessageSize == 0 ? int.MaxValue : remote.MaxMessageSize;
         _channels.SetDtlsRole(_role == DtlsRole.Client);
-        _dtls = new DtlsConnection(_role, _options.Certificate, [.. remote.Fingerprints], new DtlsOptions { MaxDatagramSize = BaseDatagramSize }, _entropy);
+        _dtls = new DtlsConnection(_role, _options.Certificate, [.. remote.Fingerprints], new DtlsOptions { MaxDatagramSize = BaseDatagramSize, CreateCipher = _options.CreateCipher }, _entropy);
         SetState(PeerConnectionState.Connecting);
     }
 }

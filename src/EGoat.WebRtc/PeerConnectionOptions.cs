@@ -26,4 +26,7 @@ public sealed record PeerConnectionOptions
     /// <see cref="DatagramSizeLimit"/>; <see cref="PeerConnection.BaseDatagramSize"/> is the least and means no trying.
     /// </summary>
     public int MaxDatagramSize { get; init; } = DatagramSizeLimit;
+
+    /// <summary>Makes the ciphers that protect what is sent. Default: the platform's AES-GCM.</summary>
+    public RecordCipherFactory CreateCipher { get; init; } = AesGcmRecordCipher.Create;
 }

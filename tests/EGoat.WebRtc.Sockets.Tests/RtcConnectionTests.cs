@@ -53,6 +53,21 @@ public sealed class RtcConnectionTests : IAsyncLifetime
         Assert.True(a.RemoteAddress!.Value.IsLoopback);
     }
 
+    [Fact]
+    public async Task A_host_that_calls_OpenSSL_and_one_with_the_ciphers_of_the_platform_understand_each_other()
+    {
+        await using var platform = RtcHost.Open(new RtcHostOptions { Certificate = _z, IncludeLoopback = true, CreateCipher = null });
+        (RtcConnection a, RtcConnection z) = Connect(_hostA, platform);
+        RtcDataChannel channelA = a.CreateDataChannel("egoat");
+        await channelA.SendAsync(new byte[100_000], false, Cancelled);
+        RtcDataChannel channelZ = await IncomingAsync(z);
+        using RtcMessage message = (await channelZ.ReceiveAsync(Cancelled))!;
+        Assert.Equal(100_000, message.Data.Length);
+        await channelZ.SendAsync(new byte[] { 1, 2, 3 }, false, Cancelled);
+        using RtcMessage answer = (await channelA.ReceiveAsync(Cancelled))!;
+        Assert.Equal([1, 2, 3], answer.Data.ToArray());
+    }
+
     // What the kernel joins and cuts must fit what comes one by one, and the other way round.
     [Theory]
     [InlineData(true, true)]

@@ -16,7 +16,7 @@ internal sealed class DtlsConnection : IDisposable
     public const int RecordHeaderLength = RecordHeader.EncodedLength + RecordProtection.ExplicitNonceLength;
 
     /// <summary>What a record adds to its payload: <see cref="RecordHeaderLength"/> and a tag of 16 bytes.</summary>
-    public const int RecordOverhead = RecordHeaderLength + RecordProtection.TagLength;
+    public const int RecordOverhead = RecordHeaderLength + RecordCipher.TagLength;
 
     /// <summary>A handshake fragment shorter than this waits for the next datagram.</summary>
     private const int MinFragmentLength = 32;
@@ -57,6 +57,7 @@ internal sealed class DtlsConnection : IDisposable
         _options = options;
         _retransmissionTimeout = options.InitialRetransmissionTimeout;
         _handshake = handshake;
+        _handshake.CreateCipher = options.CreateCipher;
     }
 
     public DtlsState State { get; private set; }

@@ -27,4 +27,7 @@ internal sealed record DtlsOptions
 
     /// <summary>How long a handshake may take from <see cref="DtlsConnection.Start"/> on before it fails. Default 30 s.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Makes the ciphers that protect records. Default: the platform's AES-GCM.</summary>
+    public RecordCipherFactory CreateCipher { get; init; } = AesGcmRecordCipher.Create;
 }

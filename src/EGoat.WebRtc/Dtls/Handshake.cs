@@ -32,6 +32,9 @@ internal abstract class Handshake(DtlsCertificate certificate, IEntropySource en
     /// <summary>The flight to send now, and to repeat until it is answered.</summary>
     public Flight Flight { get; } = new();
 
+    /// <summary>Makes the ciphers of epoch 1.</summary>
+    public RecordCipherFactory CreateCipher { get; set; } = AesGcmRecordCipher.Create;
+
     /// <summary>The keys of epoch 1, as soon as they are known.</summary>
     public RecordProtection? Protection { get; private set; }
 
@@ -217,7 +220,7 @@ internal abstract class Handshake(DtlsCertificate certificate, IEntropySource en
         MasterSecret = HasExtendedMasterSecret
             ? KeySchedule.DeriveExtendedMasterSecret(premasterSecret, SHA256.HashData(Transcript))
             : KeySchedule.DeriveMasterSecret(premasterSecret, ClientRandom, ServerRandom);
-        Protection = KeySchedule.CreateProtection(MasterSecret, ClientRandom, ServerRandom, isClient);
+        Protection = KeySchedule.CreateProtection(MasterSecret, ClientRandom, ServerRandom, isClient, CreateCipher);
         CryptographicOperations.ZeroMemory(premasterSecret);
     }
 }

@@ -8,7 +8,7 @@ internal static class KeySchedule
     public const int MasterSecretLength = 48;
     public const int VerifyDataLength = 12;
 
-    private const int KeyBlockLength = 2 * (RecordProtection.KeyLength + RecordProtection.SaltLength);
+    private const int KeyBlockLength = 2 * (RecordCipher.KeyLength + RecordProtection.SaltLength);
 
     /// <summary>The master secret bound to the handshake so far (RFC 7627 section 4).</summary>
     public static byte[] DeriveExtendedMasterSecret(ReadOnlySpan<byte> premasterSecret, ReadOnlySpan<byte> sessionHash)
@@ -27,17 +27,17 @@ internal static class KeySchedule
     }
 
     /// <summary>The keys of epoch 1 in both directions.</summary>
-    public static RecordProtection CreateProtection(ReadOnlySpan<byte> masterSecret, ReadOnlySpan<byte> clientRandom, ReadOnlySpan<byte> serverRandom, bool isClient)
+    public static RecordProtection CreateProtection(ReadOnlySpan<byte> masterSecret, ReadOnlySpan<byte> clientRandom, ReadOnlySpan<byte> serverRandom, bool isClient, RecordCipherFactory createCipher)
     {
         Span<byte> block = stackalloc byte[KeyBlockLength];
         Prf(masterSecret, "key expansion"u8, [.. serverRandom, .. clientRandom], block);
-        ReadOnlySpan<byte> clientKey = block[..RecordProtection.KeyLength];
-        ReadOnlySpan<byte> serverKey = block.Slice(RecordProtection.KeyLength, RecordProtection.KeyLength);
-        ReadOnlySpan<byte> clientSalt = block.Slice(2 * RecordProtection.KeyLength, RecordProtection.SaltLength);
-        ReadOnlySpan<byte> serverSalt = block[((2 * RecordProtection.KeyLength) + RecordProtection.SaltLength)..];
+        ReadOnlySpan<byte> clientKey = block[..RecordCipher.KeyLength];
+        ReadOnlySpan<byte> serverKey = block.Slice(RecordCipher.KeyLength, RecordCipher.KeyLength);
+        ReadOnlySpan<byte> clientSalt = block.Slice(2 * RecordCipher.KeyLength, RecordProtection.SaltLength);
+        ReadOnlySpan<byte> serverSalt = block[((2 * RecordCipher.KeyLength) + RecordProtection.SaltLength)..];
         RecordProtection protection = isClient
-            ? new RecordProtection(serverKey, serverSalt, clientKey, clientSalt)
-            : new RecordProtection(clientKey, clientSalt, serverKey, serverSalt);
+            ? new RecordProtection(createCipher(serverKey), serverSalt, createCipher(clientKey), clientSalt)
+            : new RecordProtection(createCipher(clientKey), clientSalt, createCipher(serverKey), serverSalt);
         CryptographicOperations.ZeroMemory(block);
         return protection;
     }

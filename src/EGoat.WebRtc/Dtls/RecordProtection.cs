@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 
 namespace EGoat.WebRtc.Dtls;
 
@@ -15,34 +14,27 @@ namespace EGoat.WebRtc.Dtls;
 /// </summary>
 internal sealed class RecordProtection : IDisposable
 {
-    /// <summary>Bytes of an AES-128 key.</summary>
-    public const int KeyLength = 16;
-
     /// <summary>Bytes of the implicit part of the nonce, the "write IV" of the key block.</summary>
     public const int SaltLength = 4;
 
     /// <summary>Bytes of the part of the nonce that each record carries.</summary>
     public const int ExplicitNonceLength = 8;
 
-    /// <summary>Bytes of the authentication tag.</summary>
-    public const int TagLength = 16;
-
     /// <summary>What protection adds to a record's payload.</summary>
-    public const int Expansion = ExplicitNonceLength + TagLength;
+    public const int Expansion = ExplicitNonceLength + RecordCipher.TagLength;
 
-    private const int NonceLength = SaltLength + ExplicitNonceLength;
     private const int AdditionalDataLength = 13;
 
-    private readonly AesGcm _reader;
-    private readonly AesGcm _writer;
+    private readonly RecordCipher _reader;
+    private readonly RecordCipher _writer;
     private uint _readSalt;
     private uint _writeSalt;
 
-    /// <summary>Takes the keys over; the spans may be zeroed afterwards.</summary>
-    public RecordProtection(ReadOnlySpan<byte> readKey, ReadOnlySpan<byte> readSalt, ReadOnlySpan<byte> writeKey, ReadOnlySpan<byte> writeSalt)
+    /// <summary>Takes the ciphers over; the salts may be zeroed afterwards.</summary>
+    public RecordProtection(RecordCipher reader, ReadOnlySpan<byte> readSalt, RecordCipher writer, ReadOnlySpan<byte> writeSalt)
     {
-        _reader = new AesGcm(readKey, TagLength);
-        _writer = new AesGcm(writeKey, TagLength);
+        _reader = reader;
+        _writer = writer;
         _readSalt = BinaryPrimitives.ReadUInt32BigEndian(readSalt);
         _writeSalt = BinaryPrimitives.ReadUInt32BigEndian(writeSalt);
     }
@@ -63,15 +55,15 @@ internal sealed class RecordProtection : IDisposable
         Span<byte> explicitNonce = record.Slice(RecordHeader.EncodedLength, ExplicitNonceLength);
         BinaryPrimitives.WriteUInt64BigEndian(explicitNonce, epochAndSequence);
 
-        Span<byte> nonce = stackalloc byte[NonceLength];
+        Span<byte> nonce = stackalloc byte[RecordCipher.NonceLength];
         BinaryPrimitives.WriteUInt32BigEndian(nonce, _writeSalt);
         explicitNonce.CopyTo(nonce[SaltLength..]);
         Span<byte> additionalData = stackalloc byte[AdditionalDataLength];
         WriteAdditionalData(additionalData, header, payloadLength);
 
         Span<byte> payload = record.Slice(RecordHeader.EncodedLength + ExplicitNonceLength, payloadLength);
-        Span<byte> tag = record.Slice(RecordHeader.EncodedLength + ExplicitNonceLength + payloadLength, TagLength);
-        _writer.Encrypt(nonce, payload, payload, tag, additionalData);
+        Span<byte> tag = record.Slice(RecordHeader.EncodedLength + ExplicitNonceLength + payloadLength, RecordCipher.TagLength);
+        _writer.Encrypt(nonce, additionalData, payload, tag);
         return RecordHeader.EncodedLength + header.Length;
     }
 
@@ -87,21 +79,16 @@ internal sealed class RecordProtection : IDisposable
         }
 
         Span<byte> explicitNonce = record.Slice(RecordHeader.EncodedLength, ExplicitNonceLength);
-        Span<byte> nonce = stackalloc byte[NonceLength];
+        Span<byte> nonce = stackalloc byte[RecordCipher.NonceLength];
         BinaryPrimitives.WriteUInt32BigEndian(nonce, _readSalt);
         explicitNonce.CopyTo(nonce[SaltLength..]);
         Span<byte> additionalData = stackalloc byte[AdditionalDataLength];
         WriteAdditionalData(additionalData, header, payloadLength);
 
         Span<byte> ciphertext = record.Slice(RecordHeader.EncodedLength + ExplicitNonceLength, payloadLength);
-        Span<byte> tag = record.Slice(RecordHeader.EncodedLength + ExplicitNonceLength + payloadLength, TagLength);
-        try
+        Span<byte> tag = record.Slice(RecordHeader.EncodedLength + ExplicitNonceLength + payloadLength, RecordCipher.TagLength);
+        if (!_reader.TryDecrypt(nonce, additionalData, ciphertext, tag))
         {
-            _reader.Decrypt(nonce, ciphertext, tag, ciphertext, additionalData);
-        }
-        catch (AuthenticationTagMismatchException)
-        {
-            // The only way in which AesGcm says "not authentic".
             return false;
         }
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using BenchmarkDotNet.Attributes;
 using EGoat.WebRtc.Dtls;
+using EGoat.WebRtc.Sockets;
 
 namespace EGoat.Benchmarks.Micro;
 
@@ -9,11 +10,11 @@ public class RecordBenchmarks : IDisposable
 {
     private const ulong EpochAndSequence = 1UL << 48;
 
-    private readonly byte[] _key = RandomNumberGenerator.GetBytes(RecordProtection.KeyLength);
+    private readonly byte[] _key = RandomNumberGenerator.GetBytes(RecordCipher.KeyLength);
     private readonly byte[] _salt = RandomNumberGenerator.GetBytes(RecordProtection.SaltLength);
     private readonly byte[] _nonce = new byte[12];
     private readonly byte[] _additionalData = new byte[13];
-    private readonly byte[] _tag = new byte[RecordProtection.TagLength];
+    private readonly byte[] _tag = new byte[RecordCipher.TagLength];
     private readonly byte[] _record = new byte[20_000];
     private readonly byte[] _sealed = new byte[20_000];
     private readonly byte[] _opened = new byte[20_000];
@@ -24,11 +25,16 @@ public class RecordBenchmarks : IDisposable
     [Params(1160, 16_000)]
     public int PayloadBytes { get; set; }
 
+    /// <summary>Whether records go through <see cref="OpenSslRecordCipher"/>, as on Linux, or through the platform's AesGcm.</summary>
+    [Params(false, true)]
+    public bool IsDirect { get; set; }
+
     [GlobalSetup]
     public void SetUp()
     {
-        _cipher = new AesGcm(_key, RecordProtection.TagLength);
-        _protection = new RecordProtection(_key, _salt, _key, _salt);
+        _cipher = new AesGcm(_key, RecordCipher.TagLength);
+        RecordCipherFactory create = IsDirect ? OpenSslRecordCipher.Create : AesGcmRecordCipher.Create;
+        _protection = new RecordProtection(create(_key), _salt, create(_key), _salt);
         _sealedLength = _protection.Seal(ContentType.ApplicationData, EpochAndSequence, _sealed, PayloadBytes);
     }
 

@@ -4,6 +4,7 @@ using EGoat.WebRtc;
 using EGoat.WebRtc.DataChannels;
 using EGoat.WebRtc.Dtls;
 using EGoat.WebRtc.Ice;
+using EGoat.WebRtc.Sockets;
 
 namespace EGoat.Benchmarks.Workers;
 
@@ -73,7 +74,9 @@ internal sealed class EngineWorker : IDisposable
             throw new ArgumentException(text, nameof(text));
         }
 
-        var peer = new PeerConnection(new PeerConnectionOptions { Certificate = _certificate, MaxDatagramSize = maxPacket }, new PlatformEntropy());
+        var options = new PeerConnectionOptions { Certificate = _certificate, MaxDatagramSize = maxPacket };
+        options = OpenSslRecordCipher.IsSupported ? options with { CreateCipher = OpenSslRecordCipher.Create } : options;
+        var peer = new PeerConnection(options, new PlatformEntropy());
         peer.AddLocalCandidate(_now, IceCandidate.CreateHost(address, address, 1));
         return peer;
     }

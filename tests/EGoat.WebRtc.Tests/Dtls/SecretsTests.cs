@@ -108,8 +108,8 @@ public sealed class SecretsTests
         Assert.Equal(0u, Field<uint>(protection, "_writeSalt"));
         foreach (string name in new[] { "_reader", "_writer" })
         {
-            AesGcm cipher = Field<AesGcm>(protection, name);
-            Assert.Throws<ObjectDisposedException>(() => cipher.Encrypt(new byte[12], new byte[1], new byte[1], new byte[16]));
+            RecordCipher cipher = Field<RecordCipher>(protection, name);
+            Assert.Throws<ObjectDisposedException>(() => cipher.Encrypt(new byte[RecordCipher.NonceLength], [], new byte[1], new byte[RecordCipher.TagLength]));
         }
     }
 
