@@ -152,7 +152,7 @@ public sealed partial class Room
     {
         EGoatPeer receiver = peer.Snapshot(Name);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _left.Token);
-        var outgoing = new OutgoingTransfer(Guid.CreateVersion7().ToString(), receiver, reader.Files, _transfers);
+        var outgoing = new OutgoingTransfer(Guid.CreateVersion7().ToString(), receiver, reader.Files, _transfers, _options.Time);
         lock (_gate)
         {
             _outgoing.Add(outgoing);
@@ -249,7 +249,7 @@ public sealed partial class Room
                 return false;
             }
 
-            receiver = new FileReceiver(id, peer, peer.Snapshot(Name), channel, _transfers, SupersedeAsync, _left.Token);
+            receiver = new FileReceiver(id, peer, peer.Snapshot(Name), channel, _transfers, SupersedeAsync, _options.Time, _left.Token);
             _receivers.Add(receiver);
         }
 

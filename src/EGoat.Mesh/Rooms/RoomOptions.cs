@@ -25,4 +25,7 @@ public sealed record RoomOptions
 
     /// <summary>Whether and where files are received; null rejects them.</summary>
     public ReceiveOptions? Receive { get; init; }
+
+    /// <summary>The clock that transfers take their limits from.</summary>
+    internal TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -107,6 +107,18 @@ internal sealed class HostilePeer : IAsyncDisposable
         return channel;
     }
 
+    /// <summary>The channel of the transfer that the member has offered, and its id.</summary>
+    public async Task<(string Id, RtcDataChannel Channel)> AwaitOfferAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if ((await _connection.Events.ReadAsync(cancellationToken)).IncomingChannel is { } channel)
+            {
+                return (channel.Label["file:".Length..], channel);
+            }
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _signaling.DisposeAsync();

@@ -1,50 +1,15 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using EGoat.Mesh.Protocol;
-using EGoat.Web;
-using EGoat.WebRtc.Dtls;
 using EGoat.WebRtc.Sockets;
 
 namespace EGoat.Mesh.Tests.Hostile;
 
 /// <summary>Senders that lie about names and sizes, leave out, repeat and damage: nothing of theirs is delivered, and the room goes on.</summary>
-public sealed class HostileSenderTests : IAsyncLifetime
+public sealed class HostileSenderTests : HostileTest
 {
     private static readonly byte[] Content = [.. Enumerable.Repeat((byte)7, 10)];
     private static readonly byte[] ContentHash = SHA256.HashData(Content);
-
-    private readonly string _folder = Directory.CreateTempSubdirectory("egoat-hostile-").FullName;
-    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(60));
-    private readonly DtlsCertificate _bobs = DtlsCertificate.Create();
-    private readonly DtlsCertificate _mallorys = DtlsCertificate.Create();
-    private SignalingServer _server = null!;
-    private Room _room = null!;
-    private HostilePeer _mallory = null!;
-
-    private CancellationToken Cancelled => _limit.Token;
-
-    private string Inbox => Path.Combine(_folder, "inbox");
-
-    public async Task InitializeAsync()
-    {
-        _server = await SignalingServer.StartAsync(new SignalingServerOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0) }, null, Cancelled);
-        _room = await Room.JoinAsync(
-            new RoomOptions { Server = _server.Url, Room = "lobby", DisplayName = "bob", Receive = new ReceiveOptions { Destination = Inbox } },
-            _bobs, Room.CreateInstanceId(), new ForgetfulStore(), Cancelled);
-        _mallory = await HostilePeer.ConnectAsync(_server.Url, "lobby", _mallorys, Cancelled);
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _mallory.DisposeAsync();
-        await _room.DisposeAsync();
-        await _server.DisposeAsync();
-        _bobs.Dispose();
-        _mallorys.Dispose();
-        _limit.Dispose();
-        Directory.Delete(_folder, recursive: true);
-    }
 
     [Fact]
     public async Task What_is_right_is_delivered()
@@ -123,7 +88,7 @@ public sealed class HostileSenderTests : IAsyncLifetime
         ControlMessage end = await TryAsync(manifest);
         Assert.True(end is CancelMessage or RejectMessage, end.ToString());
         Assert.True(!Directory.Exists(Inbox) || Directory.GetFileSystemEntries(Inbox).Length == 0);
-        Assert.Equal(["inbox"], Directory.GetFileSystemEntries(_folder).Select(Path.GetFileName).DefaultIfEmpty("inbox"));
+        Assert.Equal(["inbox"], Directory.GetFileSystemEntries(Folder).Select(Path.GetFileName).DefaultIfEmpty("inbox"));
     }
 
     [Fact]
@@ -141,7 +106,7 @@ public sealed class HostileSenderTests : IAsyncLifetime
     [Fact]
     public async Task A_link_in_the_destination_is_not_followed()
     {
-        string outside = Path.Combine(_folder, "outside");
+        string outside = Path.Combine(Folder, "outside");
         Directory.CreateDirectory(outside);
         Directory.CreateDirectory(Inbox);
         Directory.CreateSymbolicLink(Path.Combine(Inbox, "folder"), outside);
@@ -159,14 +124,14 @@ public sealed class HostileSenderTests : IAsyncLifetime
     [Fact]
     public async Task A_parent_that_is_swapped_for_a_link_is_noticed()
     {
-        string outside = Path.Combine(_folder, "outside");
+        string outside = Path.Combine(Folder, "outside");
         Directory.CreateDirectory(outside);
         string id = Guid.CreateVersion7().ToString();
-        RtcDataChannel channel = await _mallory.SendAsync(id, [Manifest("""[{"i":0,"p":"sub/goat","s":10}]"""), Data(0, Content)], Cancelled);
-        Assert.IsType<AcceptMessage>(await _mallory.HearAsync(Cancelled));
+        RtcDataChannel channel = await Mallory.SendAsync(id, [Manifest("""[{"i":0,"p":"sub/goat","s":10}]"""), Data(0, Content)], Cancelled);
+        Assert.IsType<AcceptMessage>(await Mallory.HearAsync(Cancelled));
         string parent = Path.Combine(Inbox, "sub");
         Assert.True(SpinWait.SpinUntil(() => Directory.Exists(parent) && Directory.GetFiles(parent).Length > 0, TimeSpan.FromSeconds(10)));
-        Directory.Move(parent, Path.Combine(_folder, "moved"));
+        Directory.Move(parent, Path.Combine(Folder, "moved"));
         Directory.CreateSymbolicLink(parent, outside);
         await channel.SendAsync(Hash(0, 10, ContentHash), isText: false, Cancelled);
         await channel.SendAsync(End(10, ContentHash), isText: false, Cancelled);
@@ -179,15 +144,16 @@ public sealed class HostileSenderTests : IAsyncLifetime
     [Fact]
     public async Task A_restart_of_ICE_keeps_the_connection()
     {
-        EGoatPeer before = Assert.Single(_room.Peers);
-        string first = await _mallory.RestartIceAsync(Cancelled);
-        string second = await _mallory.RestartIceAsync(Cancelled);
+        await Room.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        EGoatPeer before = Assert.Single(Room.Peers);
+        string first = await Mallory.RestartIceAsync(Cancelled);
+        string second = await Mallory.RestartIceAsync(Cancelled);
         Assert.NotEqual(Ufrag(first), Ufrag(second));
-        await _mallory.IntroduceAsync(new Peers.Introduction { Kind = "offer", Session = "another", Sdp = "garbage" }, Cancelled);
-        await _mallory.IntroduceAsync(new Peers.Introduction { Kind = "restart", Session = "another" }, Cancelled);
-        await _mallory.IntroduceAsync(new Peers.Introduction { Kind = "restart", Session = new string('a', 32) }, Cancelled);
+        await Mallory.IntroduceAsync(new Peers.Introduction { Kind = "offer", Session = "another", Sdp = "garbage" }, Cancelled);
+        await Mallory.IntroduceAsync(new Peers.Introduction { Kind = "restart", Session = "another" }, Cancelled);
+        await Mallory.IntroduceAsync(new Peers.Introduction { Kind = "restart", Session = new string('a', 32) }, Cancelled);
         Assert.IsType<DoneMessage>(await TryAsync("""[{"i":0,"p":"goat","s":10}]""", Data(0, Content), Hash(0, 10, ContentHash), End(10, ContentHash)));
-        EGoatPeer after = Assert.Single(_room.Peers);
+        EGoatPeer after = Assert.Single(Room.Peers);
         Assert.Equal((before.Id, before.ConnectedAt, EGoatPeerState.Connected), (after.Id, after.ConnectedAt, after.State));
 
         static string Ufrag(string sdp) => sdp.Split('\n').First(l => l.StartsWith("a=ice-ufrag:", StringComparison.Ordinal));
@@ -247,7 +213,7 @@ public sealed class HostileSenderTests : IAsyncLifetime
     // How the receiver ends it.
     private async Task<ControlMessage> TryAsync(string manifest, params byte[][] frames)
     {
-        RtcDataChannel channel = await _mallory.SendAsync(Guid.CreateVersion7().ToString(), [Manifest(manifest), .. frames], Cancelled);
+        RtcDataChannel channel = await Mallory.SendAsync(Guid.CreateVersion7().ToString(), [Manifest(manifest), .. frames], Cancelled);
         ControlMessage end = await HearEndAsync();
         channel.Close();
         return end;
@@ -258,7 +224,7 @@ public sealed class HostileSenderTests : IAsyncLifetime
         ControlMessage heard;
         do
         {
-            heard = await _mallory.HearAsync(Cancelled);
+            heard = await Mallory.HearAsync(Cancelled);
         }
         while (heard is AcceptMessage);
 
@@ -269,7 +235,7 @@ public sealed class HostileSenderTests : IAsyncLifetime
     {
         try
         {
-            await _mallory.SendAsync(id, Pages(), cancellationToken);
+            await Mallory.SendAsync(id, Pages(), cancellationToken);
         }
         catch (Exception e) when (e is RtcException or OperationCanceledException)
         {

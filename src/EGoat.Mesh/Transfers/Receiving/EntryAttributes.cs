@@ -9,8 +9,8 @@ internal static class EntryAttributes
     /// <summary>The first millisecond since 1970 that is after the year 9999.</summary>
     private const long EndOfTime = 253_402_300_800_000;
 
-    /// <summary>A file, still open.</summary>
-    public static void Apply(SafeFileHandle file, ManifestEntry entry)
+    /// <summary>A file, still open; or a folder, after everything in it.</summary>
+    public static void Apply(SafeFileHandle file, ManifestEntry entry, bool isFolder)
     {
         if (entry.ModifiedAt is >= 0 and < EndOfTime)
         {
@@ -19,22 +19,17 @@ internal static class EntryAttributes
 
         if (entry.Mode is { } mode && !OperatingSystem.IsWindows())
         {
-            File.SetUnixFileMode(file, (UnixFileMode)(mode & Manifest.ModeMask));
+            // The owner keeps access to a folder: a transfer that is repeated must get in again.
+            File.SetUnixFileMode(file, (UnixFileMode)(mode & Manifest.ModeMask) | (isFolder ? UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute : 0));
         }
     }
 
-    /// <summary>A folder, after everything in it.</summary>
+    /// <summary>A folder of Windows, which has no permission bits.</summary>
     public static void Apply(string folder, ManifestEntry entry)
     {
         if (entry.ModifiedAt is >= 0 and < EndOfTime)
         {
             Directory.SetLastWriteTimeUtc(folder, DateTimeOffset.FromUnixTimeMilliseconds(entry.ModifiedAt.Value).UtcDateTime);
-        }
-
-        if (entry.Mode is { } mode && !OperatingSystem.IsWindows())
-        {
-            // The owner keeps access: a transfer that is repeated must get in again.
-            File.SetUnixFileMode(folder, (UnixFileMode)(mode & Manifest.ModeMask) | UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
     }
 }

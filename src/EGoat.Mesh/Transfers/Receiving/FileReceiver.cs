@@ -11,7 +11,7 @@ namespace EGoat.Mesh.Transfers;
 /// arrives, acknowledges it when its hash is right, and puts each file in place when the file hash is.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "The peer may end the transfer after its end too, and a source without links and timers holds nothing.")]
-internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDataChannel channel, TransferList transfers, Func<FileReceiver, Task> supersede, CancellationToken cancellationToken)
+internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDataChannel channel, TransferList transfers, Func<FileReceiver, Task> supersede, TimeProvider time, CancellationToken cancellationToken)
 {
     /// <summary>The longest time without a frame.</summary>
     private static readonly TimeSpan ProgressTimeout = TimeSpan.FromSeconds(60);
@@ -27,7 +27,7 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
 
     private readonly TaskCompletionSource _endedSource = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _stop = new(Timeout.InfiniteTimeSpan, time);
     private readonly byte[] _reply = new byte[FileFrame.AckFrameLength];
     private readonly Queue<Task> _completing = new();
     private List<ManifestEntry> _entries = [];
@@ -248,7 +248,8 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
         // Times of folders come last: every file that is made in one changes them.
         foreach (int i in accepted.Where(i => _entries[i].IsFolder).Reverse())
         {
-            EntryAttributes.Apply(IncomingPath.Resolve(policy.Options.Destination, _entries[i].Path).Target, _entries[i]);
+            using ReceiveFolder folder = IncomingPath.Resolve(policy.Options.Destination, _entries[i].Path).MakeFolder();
+            folder.Apply(_entries[i]);
         }
     }
 
@@ -337,9 +338,7 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
             throw OutOfPlace();
         }
 
-        var path = IncomingPath.Resolve(options.Destination, _entries[index].Path);
-        path.MakeFolder();
-        Directory.CreateDirectory(path.Target);
+        IncomingPath.Resolve(options.Destination, _entries[index].Path).MakeFolder().Dispose();
         await SendStoredAsync(index).ConfigureAwait(false);
     }
 

@@ -15,6 +15,7 @@ internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, strin
     /// <summary>The hashes of the blocks that this side holds, in order.</summary>
     private readonly ArrayBufferWriter<byte> _present = new();
     private PartialFile? _partial;
+    private ReceiveFolder? _folder;
 
     /// <summary>The file under the name, if it serves in place of a partial file.</summary>
     private SafeFileHandle? _presentFile;
@@ -33,20 +34,26 @@ internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, strin
             return false;
         }
 
-        _partial = PartialFile.Open(path, Entry.Path, senderIdentity, Entry.Length, create: false);
+        _folder ??= path.FindParent();
+        if (_folder is null)
+        {
+            return false;
+        }
+
+        _partial = PartialFile.Open(_folder, Entry.Path, senderIdentity, Entry.Length, create: false);
         if (_partial is { Length: > 0 })
         {
             return true;
         }
 
         // Under another rule than Overwrite only an identical file is of use: then it is there, and nothing has to be made.
-        var info = new FileInfo(path.Target);
+        FileInfo info = _folder.Find(path.Name);
         if (info is not { Exists: true, LinkTarget: null, Length: > 0 } || (existing != ExistingFile.Overwrite && info.Length != Entry.Length))
         {
             return false;
         }
 
-        _presentFile = File.OpenHandle(path.Target, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.SequentialScan);
+        _presentFile = _folder.OpenToRead(path.Name);
         return true;
     }
 
@@ -78,9 +85,7 @@ internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, strin
     /// <summary>Closes what is there until it is needed, for those that are many; it is hashed once more then.</summary>
     public void ClosePresent()
     {
-        _partial?.Dispose();
-        _presentFile?.Dispose();
-        (_partial, _presentFile) = (null, null);
+        Close();
         _isClosed = true;
     }
 
@@ -89,14 +94,14 @@ internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, strin
     {
         bool isThere = _presentFile is not null
             ? _partial is null && RandomAccess.GetLength(_presentFile) == Entry.Length
-            : Offset == 0 && new FileInfo(path.Target) is { Exists: true, LinkTarget: null, Length: 0 };
+            : Offset == 0 && (_folder ??= path.MakeParent()).Find(path.Name) is { Exists: true, LinkTarget: null, Length: 0 };
         if (isThere)
         {
             return path.Target; // identical
         }
 
         EnsurePartial();
-        return _partial!.Complete(Offset, Entry, existing);
+        return _partial!.Complete(path, Offset, Entry, existing);
     }
 
     /// <inheritdoc/>
@@ -138,9 +143,16 @@ internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, strin
         base.Dispose(disposing);
         if (disposing)
         {
-            _partial?.Dispose();
-            _presentFile?.Dispose();
+            Close();
         }
+    }
+
+    private void Close()
+    {
+        _partial?.Dispose();
+        _presentFile?.Dispose();
+        _folder?.Dispose();
+        (_partial, _presentFile, _folder) = (null, null, null);
     }
 
     private bool Holds(uint block, ReadOnlySpan<byte> hash)
@@ -188,7 +200,8 @@ internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, strin
             }
         }
 
-        _partial = PartialFile.Open(path, Entry.Path, senderIdentity, Math.Max(0, Entry.Length), create: true);
+        _folder ??= path.MakeParent();
+        _partial = PartialFile.Open(_folder, Entry.Path, senderIdentity, Math.Max(0, Entry.Length), create: true);
         for (long block = _firstUncopied; _presentFile is not null && block * TreeHash.BlockSize < BlockStart; block++)
         {
             CopyPresent(block);

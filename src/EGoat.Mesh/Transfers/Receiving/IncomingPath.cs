@@ -16,8 +16,8 @@ internal sealed class IncomingPath
     /// <summary>The full path of the file or folder.</summary>
     public string Target { get; }
 
-    /// <summary>The full path of the folder that it is in.</summary>
-    public string Folder => Path.GetDirectoryName(Target)!;
+    /// <summary>The last component.</summary>
+    public string Name => _components[^1];
 
     /// <summary>Finds the place of a wire path that was checked before.</summary>
     /// <exception cref="IOException">There is a link on the way.</exception>
@@ -48,17 +48,15 @@ internal sealed class IncomingPath
         }
     }
 
-    /// <summary>Makes the folder that it is in.</summary>
-    /// <exception cref="IOException">The folder cannot be made, or there is a link on the way.</exception>
-    public void MakeFolder()
-    {
-        if (!Directory.Exists(_root))
-        {
-            // The root itself is made when receiving begins. Gone since, it was a disk that was taken out, or somebody's wish.
-            throw new IOException($"The folder '{_root}' is not there any more.");
-        }
+    /// <summary>Opens the folder that it is in; null when that is not there.</summary>
+    /// <exception cref="IOException">The folder cannot be opened, or there is a link on the way.</exception>
+    public ReceiveFolder? FindParent() => ReceiveFolder.Open(_root, _components[..^1], create: false);
 
-        Directory.CreateDirectory(Folder);
-        RefuseLinks();
-    }
+    /// <summary>Opens the folder that it is in, made if need be.</summary>
+    /// <exception cref="IOException">The folder cannot be made or opened, or there is a link on the way.</exception>
+    public ReceiveFolder MakeParent() => ReceiveFolder.Open(_root, _components[..^1], create: true)!;
+
+    /// <summary>Opens it as a folder, made if need be.</summary>
+    /// <exception cref="IOException">The folder cannot be made or opened, or there is a link on the way.</exception>
+    public ReceiveFolder MakeFolder() => ReceiveFolder.Open(_root, _components, create: true)!;
 }

@@ -14,14 +14,14 @@ internal sealed class PartialFile : IDisposable
     private const int HashCharacters = 16;
     private const int MaxNumber = 10_000;
 
-    private readonly IncomingPath _target;
-    private readonly string _path;
+    private readonly ReceiveFolder _folder;
+    private readonly string _name;
     private readonly SafeFileHandle _handle;
 
-    private PartialFile(IncomingPath target, string path, SafeFileHandle handle)
+    private PartialFile(ReceiveFolder folder, string name, SafeFileHandle handle)
     {
-        _target = target;
-        _path = path;
+        _folder = folder;
+        _name = name;
         _handle = handle;
     }
 
@@ -29,20 +29,20 @@ internal sealed class PartialFile : IDisposable
     public long Length => RandomAccess.GetLength(_handle);
 
     /// <summary>Opens the partial file for a wire path of a sender, with what an earlier run left in it; null when there is none and none is to be made.</summary>
-    /// <param name="target">The file that it becomes.</param>
+    /// <param name="folder">Where it lies; it outlives the file.</param>
     /// <param name="wirePath">The relative path that the sender names, with forward slashes.</param>
     /// <param name="senderIdentity">Whose transfer it is: files of others do not mix.</param>
     /// <param name="length">The length to come, or 0 if unknown.</param>
     /// <param name="create">Whether to make it.</param>
     /// <exception cref="IOException">The folder cannot be written, or another transfer has the file open.</exception>
-    public static PartialFile? Open(IncomingPath target, string wirePath, string senderIdentity, long length, bool create)
+    public static PartialFile? Open(ReceiveFolder folder, string wirePath, string senderIdentity, long length, bool create)
     {
         byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{senderIdentity}\n{wirePath}"));
-        string path = Path.Combine(target.Folder, $"{WirePath.PartialPrefix}{Convert.ToHexStringLower(hash)[..HashCharacters]}{WirePath.PartialSuffix}");
-        var info = new FileInfo(path);
+        string name = $"{WirePath.PartialPrefix}{Convert.ToHexStringLower(hash)[..HashCharacters]}{WirePath.PartialSuffix}";
+        FileInfo info = folder.Find(name);
         if (info.LinkTarget is not null)
         {
-            throw new IOException($"'{path}' is a link; remove it.");
+            throw new IOException($"'{name}' is a link; remove it.");
         }
 
         if (info.Exists)
@@ -53,16 +53,10 @@ internal sealed class PartialFile : IDisposable
                 info.UnixFileMode |= UnixFileMode.UserRead | UnixFileMode.UserWrite;
             }
 
-            return new PartialFile(target, path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None));
+            return new PartialFile(folder, name, folder.OpenExclusively(name));
         }
 
-        if (!create)
-        {
-            return null;
-        }
-
-        target.MakeFolder();
-        return new PartialFile(target, path, File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.None, length));
+        return create ? new PartialFile(folder, name, folder.Create(name, length)) : null;
     }
 
     public int Read(Span<byte> destination, long offset) => RandomAccess.Read(_handle, destination, offset);
@@ -71,47 +65,43 @@ internal sealed class PartialFile : IDisposable
 
     /// <summary>Syncs the file and gives it its name, time and permissions; returns the full path.</summary>
     /// <exception cref="TransferException">The name is taken and must not be.</exception>
-    public string Complete(long length, ManifestEntry entry, ExistingFile existing)
+    public string Complete(IncomingPath target, long length, ManifestEntry entry, ExistingFile existing)
     {
         RandomAccess.SetLength(_handle, length);
-        MarkOfTheWeb.Set(_path);
-        EntryAttributes.Apply(_handle, entry);
+        MarkOfTheWeb.Set(_folder.At(_name));
+        EntryAttributes.Apply(_handle, entry, isFolder: false);
         RandomAccess.FlushToDisk(_handle);
         _handle.Dispose();
-        _target.RefuseLinks();
-        string path = Rename(existing);
-        FolderSync.Flush(_target.Folder);
-        return path;
+        target.RefuseLinks();
+        string name = Rename(target.Name, existing);
+        _folder.Flush();
+        return Path.Combine(Path.GetDirectoryName(target.Target)!, name);
     }
 
     public void Dispose() => _handle.Dispose();
 
-    private string Rename(ExistingFile existing)
+    private string Rename(string wanted, ExistingFile existing)
     {
         if (existing == ExistingFile.Overwrite)
         {
-            File.Move(_path, _target.Target, overwrite: true);
-            return _target.Target;
+            _folder.Replace(_name, wanted);
+            return wanted;
         }
 
         for (int number = 1; number <= MaxNumber; number++)
         {
-            string target = number == 1 ? _target.Target : Path.Combine(_target.Folder, $"{Path.GetFileNameWithoutExtension(_target.Target)} ({number}){Path.GetExtension(_target.Target)}");
-            try
+            string name = number == 1 ? wanted : $"{Path.GetFileNameWithoutExtension(wanted)} ({number}){Path.GetExtension(wanted)}";
+            if (_folder.TryRename(_name, name))
             {
-                File.Move(_path, target, overwrite: false);
-                return target;
+                return name;
             }
-            catch (IOException) when (existing == ExistingFile.Rename && (File.Exists(target) || Directory.Exists(target)))
+
+            if (existing != ExistingFile.Rename)
             {
-                // Taken: the next number.
-            }
-            catch (IOException) when (File.Exists(target))
-            {
-                throw new TransferException($"{WirePath.Escape(Path.GetFileName(target))} is there already.");
+                throw new TransferException($"{WirePath.Escape(name)} is there already.");
             }
         }
 
-        throw new IOException($"'{_target.Target}' exists {MaxNumber} times.");
+        throw new IOException($"'{wanted}' exists {MaxNumber} times.");
     }
 }

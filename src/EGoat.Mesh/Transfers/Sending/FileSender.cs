@@ -31,6 +31,7 @@ internal sealed class FileSender
     private readonly Peer _peer;
     private readonly SourceReader _source;
     private readonly RateLimit _rate;
+    private readonly TimeProvider _time;
     private readonly CancellationToken _cancellationToken;
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource<AcceptMessage> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -57,8 +58,9 @@ internal sealed class FileSender
     /// <param name="files">Which of its files, as indices.</param>
     /// <param name="transfer">The transfer that it is part of.</param>
     /// <param name="rate">Shared with other receivers.</param>
+    /// <param name="time">The clock of its limits.</param>
     /// <param name="cancellationToken">Cancels it.</param>
-    public FileSender(string id, Peer peer, SourceReader source, IReadOnlyList<int> files, OutgoingTransfer transfer, RateLimit rate, CancellationToken cancellationToken)
+    public FileSender(string id, Peer peer, SourceReader source, IReadOnlyList<int> files, OutgoingTransfer transfer, RateLimit rate, TimeProvider time, CancellationToken cancellationToken)
     {
         Id = id;
         _peer = peer;
@@ -66,6 +68,7 @@ internal sealed class FileSender
         _files = files;
         _transfer = transfer;
         _rate = rate;
+        _time = time;
         _stored = new bool?[files.Count];
         _hashes = new string?[files.Count];
         _present = new PresentBlocks([.. files.Select(f => source.Files[f].Length)]);
@@ -120,7 +123,7 @@ internal sealed class FileSender
             channel = _peer.OpenChannel($"file:{Id}");
             reading = ReadAsync(channel);
             await OfferAsync(channel).ConfigureAwait(false);
-            AcceptMessage answer = await _answer.Task.WaitAsync(AnswerTimeout, _stop.Token).ConfigureAwait(false);
+            AcceptMessage answer = await _answer.Task.WaitAsync(AnswerTimeout, _time, _stop.Token).ConfigureAwait(false);
             List<int> accepted = [.. (answer.Files ?? Enumerable.Range(0, _files.Count)).Where(i => i < _files.Count).Distinct().Order()];
             _accepted = [.. accepted];
             if (answer.Have)
@@ -199,7 +202,7 @@ internal sealed class FileSender
         var entries = files.Select((f, i) => new ManifestEntry(i, f.Name, f.Length, f.ModifiedAt, f.Mode, f.IsFolder)).ToList();
         foreach (byte[] page in Manifest.WritePages(entries))
         {
-            await channel.SendAsync(page, isText: false, _stop.Token).ConfigureAwait(false);
+            await SendAsync(channel, page).ConfigureAwait(false);
         }
     }
 
@@ -271,7 +274,7 @@ internal sealed class FileSender
         byte[] fileHash = TreeHash.Combine(length, blockHashes.WrittenSpan);
         _hashes[index] = TreeHash.Format(fileHash);
         FileFrame.WriteEnd(frame, index, length, fileHash);
-        await channel.SendAsync(frame.AsMemory(0, FileFrame.EndFrameLength), isText: false, _stop.Token).ConfigureAwait(false);
+        await SendAsync(channel, frame.AsMemory(0, FileFrame.EndFrameLength)).ConfigureAwait(false);
         return sent;
     }
 
@@ -319,7 +322,7 @@ internal sealed class FileSender
         }
 
         FileFrame.WriteHash(frame, index, (int)block, content.Length, content.Hash);
-        await channel.SendAsync(frame.AsMemory(0, FileFrame.HashFrameLength), isText: false, _stop.Token).ConfigureAwait(false);
+        await SendAsync(channel, frame.AsMemory(0, FileFrame.HashFrameLength)).ConfigureAwait(false);
         return sent;
     }
 
@@ -331,8 +334,31 @@ internal sealed class FileSender
             int length = Math.Min(maxPayload, content.Length - offset);
             FileFrame.WriteDataHeader(frame, index, (block * TreeHash.BlockSize) + offset);
             content.Slice(offset, length).CopyTo(frame.AsMemory(FileFrame.DataHeaderLength));
-            await channel.SendAsync(frame.AsMemory(0, FileFrame.DataHeaderLength + length), isText: false, _stop.Token).ConfigureAwait(false);
+            await SendAsync(channel, frame.AsMemory(0, FileFrame.DataHeaderLength + length)).ConfigureAwait(false);
             _transfer.Count(_files[index], length, 0);
+        }
+    }
+
+    // A receiver that reads nothing leaves no room in the channel.
+    private ValueTask SendAsync(RtcDataChannel channel, ReadOnlyMemory<byte> frame)
+    {
+        ValueTask sending = channel.SendAsync(frame, isText: false, _stop.Token);
+        return sending.IsCompletedSuccessfully ? sending : new ValueTask(WaitForRoomAsync(sending.AsTask()));
+    }
+
+    private async Task WaitForRoomAsync(Task sending)
+    {
+        while (!await IsInTimeAsync(sending, CancellationToken.None).ConfigureAwait(false))
+        {
+            if (!Pause.IsPaused)
+            {
+                // The frame is still in use until sending has ended.
+                await _stop.CancelAsync().ConfigureAwait(false);
+                await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                throw new TransferException("The receiver has taken nothing for 60 seconds.");
+            }
+
+            await Task.WhenAny(sending, Pause.WaitAsync(_stop.Token).AsTask()).ConfigureAwait(false);
         }
     }
 
@@ -418,18 +444,31 @@ internal sealed class FileSender
                 throw _ended;
             }
 
-            try
+            if (await IsInTimeAsync(changed, _stop.Token).ConfigureAwait(false))
             {
-                await changed.WaitAsync(ProgressTimeout, _stop.Token).ConfigureAwait(false);
+                continue;
             }
-            catch (TimeoutException) when (Pause.IsPaused)
-            {
-                await Pause.WaitAsync(_stop.Token).ConfigureAwait(false);
-            }
-            catch (TimeoutException)
+
+            if (!Pause.IsPaused)
             {
                 throw new TransferException(onTimeout);
             }
+
+            await Pause.WaitAsync(_stop.Token).ConfigureAwait(false);
+        }
+    }
+
+    // Whether something ended, well or not, within the longest time without progress.
+    private async Task<bool> IsInTimeAsync(Task task, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await task.WaitAsync(ProgressTimeout, _time, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
         }
     }
 }

@@ -8,14 +8,16 @@ internal sealed class OutgoingTransfer
 {
     private readonly IReadOnlyList<SourceFile> _files;
     private readonly TransferFiles _transfers;
+    private readonly TimeProvider _time;
 
     /// <summary>The files that are still to be sent, as indices of the source.</summary>
     private int[] _rest;
 
-    public OutgoingTransfer(string id, EGoatPeer receiver, IReadOnlyList<SourceFile> files, TransferList transfers)
+    public OutgoingTransfer(string id, EGoatPeer receiver, IReadOnlyList<SourceFile> files, TransferList transfers, TimeProvider time)
     {
         Id = id;
         _files = files;
+        _time = time;
         _rest = [.. Enumerable.Range(0, files.Count)];
         DateTimeOffset now = DateTimeOffset.UtcNow;
         _transfers = new TransferFiles(transfers, files.Count, i => files[i].IsFolder ? null : new EGoatTransfer
@@ -58,7 +60,7 @@ internal sealed class OutgoingTransfer
             _rest = [.. _rest.Where(f => !_files[f].IsFolder)];
         }
 
-        return Sender = _rest.Length == 0 ? null : new FileSender(wireId, peer, reader, _rest, this, rate, cancellationToken);
+        return Sender = _rest.Length == 0 ? null : new FileSender(wireId, peer, reader, _rest, this, rate, _time, cancellationToken);
     }
 
     /// <summary>Gives it up.</summary>

@@ -1,0 +1,139 @@
+using EGoat.Mesh.Protocol;
+using EGoat.Testing;
+using EGoat.WebRtc.Sockets;
+
+namespace EGoat.Mesh.Tests.Hostile;
+
+/// <summary>Peers that accept a file and then do not do their part: they are dropped after a minute, with a reason, and not before.</summary>
+public sealed class HostileReceiverTests : HostileTest
+{
+    private const int Block = TreeHash.BlockSize;
+
+    /// <summary>What a sender keeps unacknowledged at most.</summary>
+    private const int MaxUnacknowledged = 16 * Block;
+
+    private static readonly TimeSpan JustBelowTheLimit = TimeSpan.FromSeconds(59);
+
+    [Fact]
+    public async Task A_receiver_that_acknowledges_nothing_for_a_minute_is_dropped_with_a_reason()
+    {
+        (FileSend send, string id, RtcDataChannel channel) = await AcceptAsync(40 * Block);
+        await TakeAsync(channel, MaxUnacknowledged);
+
+        // Every acknowledgement is another minute.
+        long acknowledged = 0;
+        for (int i = 0; i < 3; i++)
+        {
+            Time.Advance(JustBelowTheLimit);
+            Assert.False(send.Completion.IsCompleted);
+            acknowledged += Block;
+            var ack = new byte[FileFrame.AckFrameLength];
+            FileFrame.WriteAck(ack, acknowledged);
+            await channel.SendAsync(ack, isText: false, Cancelled);
+            await TakeAsync(channel, Block);
+        }
+
+        await DropAsync(send, id, "The receiver has acknowledged nothing for 60 seconds.");
+    }
+
+    [Fact]
+    public async Task A_receiver_that_takes_nothing_is_dropped_with_a_reason()
+    {
+        (FileSend send, string id, _) = await AcceptAsync(40 * Block);
+        await DropAsync(send, id, "The receiver has taken nothing for 60 seconds.");
+    }
+
+    [Fact]
+    public async Task A_pause_is_not_silence()
+    {
+        (FileSend send, string id, RtcDataChannel channel) = await AcceptAsync(40 * Block);
+        await TakeAsync(channel, MaxUnacknowledged);
+        await Mallory.SayAsync(new PauseMessage(id), Cancelled);
+        Assert.True(SpinWait.SpinUntil(() => Room.Transfers.Any(t => t.State == EGoatTransferState.Paused), TimeSpan.FromSeconds(10)));
+        for (int hour = 0; hour < 5; hour++)
+        {
+            Time.Advance(TimeSpan.FromHours(1));
+        }
+
+        Assert.False(send.Completion.IsCompleted);
+        await Mallory.SayAsync(new ResumeMessage(id), Cancelled);
+        await DropAsync(send, id, "The receiver has acknowledged nothing for 60 seconds.");
+    }
+
+    [Fact]
+    public async Task An_offer_that_nobody_answers_ends_after_ten_minutes()
+    {
+        await Room.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        FileSend send = Room.SendFiles([TestFile.Create(Folder, "goat.bin", Block).Path], Cancelled);
+        (string id, RtcDataChannel channel) = await Mallory.AwaitOfferAsync(Cancelled);
+        using (await channel.ReceiveAsync(Cancelled))
+        {
+            await DropAsync(send, id, "The receiver did not answer the offer.");
+        }
+    }
+
+    [Fact]
+    public async Task A_sender_that_sends_nothing_for_a_minute_is_dropped_with_a_reason()
+    {
+        RtcDataChannel channel = await Mallory.SendAsync(Guid.CreateVersion7().ToString(), [], Cancelled);
+        ControlMessage? heard = null;
+        Task<ControlMessage> hearing = Mallory.HearAsync(Cancelled);
+        while (heard is null)
+        {
+            Time.Advance(TimeSpan.FromMinutes(1));
+            heard = await Task.WhenAny(hearing, Task.Delay(10, Cancelled)) == hearing ? await hearing : null;
+        }
+
+        Assert.Equal("No data came for 60 seconds.", Assert.IsType<CancelMessage>(heard).Reason);
+        channel.Close();
+    }
+
+    private async Task<(FileSend Send, string Id, RtcDataChannel Channel)> AcceptAsync(long length)
+    {
+        await Room.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        FileSend send = Room.SendFiles([TestFile.Create(Folder, "goat.bin", length).Path], Cancelled);
+        (string id, RtcDataChannel channel) = await Mallory.AwaitOfferAsync(Cancelled);
+        using (RtcMessage? manifest = await channel.ReceiveAsync(Cancelled))
+        {
+            Assert.True(FileFrame.TryParse(manifest!.Data.Span, out FileFrame frame) && frame.Type == FileFrameType.Manifest);
+        }
+
+        await Mallory.SayAsync(new AcceptMessage(id, null, Have: false), Cancelled);
+        return (send, id, channel);
+    }
+
+    // Reads so much content, and the hash after it.
+    private async Task TakeAsync(RtcDataChannel channel, int bytes)
+    {
+        bool isAtHash = false;
+        while (bytes > 0 || !isAtHash)
+        {
+            using RtcMessage? message = await channel.ReceiveAsync(Cancelled);
+            Assert.True(FileFrame.TryParse(message!.Data.Span, out FileFrame frame));
+            isAtHash = frame.Type == FileFrameType.Hash;
+            bytes -= isAtHash ? 0 : frame.Payload.Length;
+        }
+
+        Assert.Equal(0, bytes);
+    }
+
+    // Time goes on until the sender has had enough: when it begins to wait cannot be seen from here.
+    private async Task DropAsync(FileSend send, string id, string reason)
+    {
+        while (await Task.WhenAny(send.Completion, Task.Delay(10, Cancelled)) != send.Completion)
+        {
+            Cancelled.ThrowIfCancellationRequested();
+            Time.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        EGoatTransfer ended = Assert.Single(await send.Completion);
+        Assert.Equal((EGoatTransferState.Failed, reason), (ended.State, ended.Error));
+        ControlMessage heard;
+        do
+        {
+            heard = await Mallory.HearAsync(Cancelled);
+        }
+        while (heard is not CancelMessage);
+        Assert.Equal(new CancelMessage(id, reason), heard);
+    }
+}

@@ -1,0 +1,48 @@
+using System.Net;
+using EGoat.Web;
+using EGoat.WebRtc.Dtls;
+
+namespace EGoat.Mesh.Tests.Hostile;
+
+/// <summary>Bob in a room of his own with Mallory, who keeps no rules.</summary>
+public abstract class HostileTest : IAsyncLifetime
+{
+    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(60));
+    private readonly DtlsCertificate _bobs = DtlsCertificate.Create();
+    private readonly DtlsCertificate _mallorys = DtlsCertificate.Create();
+    private SignalingServer _server = null!;
+
+    protected CancellationToken Cancelled => _limit.Token;
+
+    protected string Folder { get; } = Directory.CreateTempSubdirectory("egoat-hostile-").FullName;
+
+    protected string Inbox => Path.Combine(Folder, "inbox");
+
+    /// <summary>The clock of Bob's transfers.</summary>
+    private protected ManualTime Time { get; } = new();
+
+    protected Room Room { get; private set; } = null!;
+
+    private protected HostilePeer Mallory { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        _server = await SignalingServer.StartAsync(new SignalingServerOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0) }, null, Cancelled);
+        Room = await Room.JoinAsync(
+            new RoomOptions { Server = _server.Url, Room = "lobby", DisplayName = "bob", Receive = new ReceiveOptions { Destination = Inbox }, Time = Time },
+            _bobs, Room.CreateInstanceId(), new ForgetfulStore(), Cancelled);
+        Mallory = await HostilePeer.ConnectAsync(_server.Url, "lobby", _mallorys, Cancelled);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await Mallory.DisposeAsync();
+        await Room.DisposeAsync();
+        await _server.DisposeAsync();
+        _bobs.Dispose();
+        _mallorys.Dispose();
+        _limit.Dispose();
+        Directory.Delete(Folder, recursive: true);
+        GC.SuppressFinalize(this);
+    }
+}
