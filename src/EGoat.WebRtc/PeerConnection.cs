@@ -127,7 +127,7 @@ public sealed partial class PeerConnection : IDisposable
 
     /// <summary>Creates a channel; it opens when the connection does, or at once (W3C createDataChannel).</summary>
     /// <exception cref="ArgumentException">The options contradict each other, or the label is too long.</exception>
-    /// <exception cref="InvalidOperationException">The connection has ended.</exception>
+    /// <exception cref="InvalidOperationException">The connection has ended, or the peer has no stream for one more channel (W3C OperationError).</exception>
     public DataChannel CreateDataChannel(TimeSpan now, string label, DataChannelOptions? options = null)
     {
         if (State is PeerConnectionState.Failed or PeerConnectionState.Closed)

@@ -34,7 +34,12 @@ internal sealed class DataChannelSet(SctpAssociation association)
     /// <summary>Ids of this side are even for the DTLS client and odd for the server (RFC 8832 section 6); null until known.</summary>
     public bool? IsDtlsClient { get; private set; }
 
+    /// <summary>How many streams there are in both directions: ids are below it (W3C RTCSctpTransport.maxChannels).</summary>
+    private int StreamCount => _isConnected ? Math.Min(Association.OutboundStreams, MaxId + 1) : MaxId + 1;
+
+    /// <summary>Creates a channel; it opens when the association is connected, or at once.</summary>
     /// <exception cref="ArgumentException">Options that contradict each other, or a negotiated id that is taken.</exception>
+    /// <exception cref="InvalidOperationException">No stream is left, or the peer has none of the negotiated id (W3C OperationError).</exception>
     public DataChannel Create(TimeSpan now, string label, DataChannelOptions options)
     {
         if (options is { MaxPacketLifeTime: not null, MaxRetransmits: not null })
@@ -55,6 +60,11 @@ internal sealed class DataChannelSet(SctpAssociation association)
         if (options.Negotiated && (options.Id is not (>= 0 and <= MaxId) || _channels.ContainsKey((ushort)options.Id)))
         {
             throw new ArgumentException("A negotiated channel needs a free id of 0 to 65534.", nameof(options));
+        }
+
+        if (options.Negotiated && options.Id >= StreamCount)
+        {
+            throw new InvalidOperationException($"The peer has {StreamCount} streams; the id {options.Id} is beyond them.");
         }
 
         var channel = new DataChannel(this, label, options, options.Negotiated ? options.Id : null);
@@ -170,14 +180,14 @@ internal sealed class DataChannelSet(SctpAssociation association)
         foreach (DataChannel channel in _withoutId)
         {
             int id = isClient ? 0 : 1;
-            for (id = Math.Max(id, _nextId); id <= MaxId && _channels.ContainsKey((ushort)id); id += 2)
+            for (id = Math.Max(id, _nextId); id < StreamCount && _channels.ContainsKey((ushort)id); id += 2)
             {
             }
 
-            if (id > MaxId)
+            if (id >= StreamCount)
             {
                 _withoutId.Remove(channel);
-                throw new InvalidOperationException("All 65,535 streams of the connection are in use.");
+                throw new InvalidOperationException($"All {StreamCount} streams of the connection are in use.");
             }
 
             _nextId = id + 2;
@@ -248,7 +258,7 @@ internal sealed class DataChannelSet(SctpAssociation association)
             Remove(old);
         }
 
-        if (!DcepOpen.TryParse(message, out string label, out DataChannelOptions options) || id > MaxId || _channels.ContainsKey(id) ||
+        if (!DcepOpen.TryParse(message, out string label, out DataChannelOptions options) || id >= StreamCount || _channels.ContainsKey(id) ||
             Association.State != SctpState.Established)
         {
             return;
@@ -279,7 +289,14 @@ internal sealed class DataChannelSet(SctpAssociation association)
                 _isConnected = Association.State == SctpState.Established;
                 foreach (DataChannel channel in _isConnected ? Channels.ToArray() : [])
                 {
-                    Open(now, channel);
+                    if (channel.Id >= StreamCount)
+                    {
+                        Remove(channel); // W3C "announce the data channel transport as connected": the peer has no such stream
+                    }
+                    else
+                    {
+                        Open(now, channel);
+                    }
                 }
 
                 break;

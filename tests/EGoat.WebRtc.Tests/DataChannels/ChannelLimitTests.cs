@@ -1,5 +1,8 @@
+using System.Buffers.Binary;
 using EGoat.Testing;
 using EGoat.WebRtc.DataChannels;
+using EGoat.WebRtc.Sctp;
+using EGoat.WebRtc.Sctp.Packet;
 using EGoat.WebRtc.Tests.Sctp;
 
 namespace EGoat.WebRtc.Tests.DataChannels;
@@ -26,6 +29,28 @@ public sealed class ChannelLimitTests
         Assert.Equal(2000, A.Channels.Create(network.Now, "again", new()).Id);
         even[^1].Send(network.Now, "last"u8, true);
         Assert.True(network.Run(() => Z.Incoming[even.Length - 1].HasMessage && Z.Incoming.Count == even.Length + 1, Limit));
+    }
+
+    [Fact]
+    public void A_peer_with_few_streams_has_few_channels()
+    {
+        const int streams = 4;
+        var network = new SimulatedNetwork(1) { Filter = d => LimitInboundStreams(d, streams) };
+        (SctpPeer A, SctpPeer Z) = SctpPeer.CreatePair(network);
+        DataChannel beyond = A.Channels.Create(network.Now, "beyond", new() { Negotiated = true, Id = streams });
+        DataChannel within = A.Channels.Create(network.Now, "within", new() { Negotiated = true, Id = streams - 1 });
+        A.Association.Connect(network.Now);
+        Assert.True(network.Run(() => SctpPeer.AreEstablished(A, Z), Limit), network.Describe());
+        Assert.Equal((DataChannelState.Closed, DataChannelState.Open), (beyond.ReadyState, within.ReadyState));
+        Assert.Equal([0, 2], Enumerable.Range(0, 2).Select(_ => A.Channels.Create(network.Now, "", new()).Id!.Value));
+        Assert.Throws<InvalidOperationException>(() => A.Channels.Create(network.Now, "", new()));
+        Assert.Throws<InvalidOperationException>(() => A.Channels.Create(network.Now, "", new() { Negotiated = true, Id = streams }));
+        Assert.Throws<ArgumentException>(() => A.Channels.Create(network.Now, "", new() { Negotiated = true, Id = streams - 1 }));
+
+        // What this side could not answer on is refused: the peer hears that its channel is closed.
+        Assert.Equal([1, 3, 5], Enumerable.Range(0, 3).Select(_ => Z.Channels.Create(network.Now, "", new()).Id!.Value));
+        network.Run(TimeSpan.FromSeconds(1));
+        Assert.Equal([1], A.Incoming.Select(c => c.Id!.Value));
     }
 
     [Theory]
@@ -97,6 +122,45 @@ public sealed class ChannelLimitTests
     }
 
     [Fact]
+    public void Nothing_that_was_accepted_is_lost_by_a_close_of_either_side_or_both()
+    {
+        for (int seed = 0; seed < 30; seed++)
+        {
+            var random = new Random(seed);
+            var network = new SimulatedNetwork(seed, seed % 3 == 0 ? NetworkConditions.Perfect with { RateBytesPerSecond = 200_000 } : NetworkConditions.Terrible);
+            var options = new SctpOptions { EnableInterleaving = seed % 2 == 0, MaxMessageSize = 64 * 1024, ReceiveWindow = 128 * 1024 };
+            (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network, seed, options, options);
+            DataChannel a = A.Channels.Create(network.Now, "x", new() { Ordered = seed % 5 != 0 });
+            Assert.True(network.Run(() => Z.Incoming.Count == 1, Limit), network.Describe());
+            DataChannel z = Z.Incoming[0];
+            (DataChannel Channel, List<int> Sent, List<int> Received)[] ends = [(a, [], []), (z, [], [])];
+            TimeSpan[] closes = [network.Now + TimeSpan.FromMilliseconds(random.Next(400)), network.Now + TimeSpan.FromMilliseconds(random.Next(400))];
+            if (random.Next(3) == 0)
+            {
+                closes[random.Next(2)] = TimeSpan.MaxValue;
+            }
+
+            bool areClosed = network.Run(
+                () =>
+                {
+                    for (int i = 0; i < 2; i++)
+                    {
+                        Step(network, ends[i], closes[i], random);
+                    }
+
+                    return a.ReadyState == DataChannelState.Closed && z.ReadyState == DataChannelState.Closed;
+                },
+                Limit);
+            Assert.True(areClosed, network.Describe());
+            Step(network, ends[0], TimeSpan.MaxValue, random);
+            Step(network, ends[1], TimeSpan.MaxValue, random);
+            Assert.NotEmpty(ends[0].Sent);
+            Assert.Equal(ends[0].Sent, ends[1].Received.Order());
+            Assert.Equal(ends[1].Sent, ends[0].Received.Order());
+        }
+    }
+
+    [Fact]
     public void Unordered_messages_overtake_a_lost_one()
     {
         var network = new SimulatedNetwork(1);
@@ -114,5 +178,41 @@ public sealed class ChannelLimitTests
         message.Return();
         tap.Lose = null;
         Assert.True(network.Run(() => Z.Incoming[0].HasMessage, Limit));
+    }
+
+    // Sends while it may, reads now and then, closes when it is time.
+    private static void Step(SimulatedNetwork network, (DataChannel Channel, List<int> Sent, List<int> Received) end, TimeSpan close, Random random)
+    {
+        if (end.Channel.ReadyState == DataChannelState.Open && end.Channel.BufferedAmount < 200_000)
+        {
+            var message = new byte[sizeof(int) + (random.Next(4) == 0 ? random.Next(30_000) : random.Next(300))];
+            BinaryPrimitives.WriteInt32BigEndian(message, end.Sent.Count);
+            end.Sent.Add(end.Sent.Count);
+            end.Channel.Send(network.Now, message, false);
+        }
+
+        if (network.Now >= close && end.Channel.ReadyState == DataChannelState.Open)
+        {
+            end.Channel.Close();
+        }
+
+        while ((random.Next(3) != 0 || end.Channel.ReadyState == DataChannelState.Closed) && end.Channel.TryReceive(out DataChannelMessage received))
+        {
+            end.Received.Add(BinaryPrimitives.ReadInt32BigEndian(received.Payload.Span));
+            received.Return();
+        }
+    }
+
+    // INIT and INIT ACK of Z say that it accepts fewer.
+    private static bool LimitInboundStreams(SimulatedDatagram datagram, ushort streams)
+    {
+        if (datagram.From.ToString().StartsWith("192.0.2.2:", StringComparison.Ordinal) && SctpPeer.FirstChunk(datagram) is ChunkType.Init or ChunkType.InitAck)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(datagram.Bytes.AsSpan(SctpPacket.HeaderLength + TlvReader.HeaderLength + 10), streams);
+            SctpPacket.WriteHeader(datagram.Bytes, 5000, 5000, SctpPacket.ReadVerificationTag(datagram.Bytes));
+            SctpPacket.WriteChecksum(datagram.Bytes);
+        }
+
+        return true;
     }
 }
