@@ -104,7 +104,7 @@ internal sealed partial class SctpAssociation
 
     private void HandleShutdown(TimeSpan now, ReadOnlySpan<byte> value)
     {
-        if (value.Length < sizeof(uint) || _transfer is null)
+        if (value.Length < sizeof(uint) || _transfer is not { } transfer)
         {
             return;
         }
@@ -112,6 +112,11 @@ internal sealed partial class SctpAssociation
         if (State is SctpState.Established or SctpState.ShutdownPending)
         {
             State = SctpState.ShutdownReceived;
+        }
+
+        if (State == SctpState.ShutdownReceived)
+        {
+            AcknowledgeByShutdown(now, transfer, value[..sizeof(uint)]);
             AdvanceShutdown(now);
         }
         else if (State == SctpState.ShutdownSent)
@@ -121,9 +126,23 @@ internal sealed partial class SctpAssociation
         }
     }
 
-    private void HandleShutdownAck()
+    // RFC 9260 section 9.2: a peer that is shutting down may say with SHUTDOWN alone what has arrived.
+    private void AcknowledgeByShutdown(TimeSpan now, Transfer transfer, ReadOnlySpan<byte> cumulativeTsn)
     {
-        if (State is SctpState.ShutdownSent or SctpState.ShutdownAckSent)
+        Span<byte> sack = stackalloc byte[SackChunk.FixedLength];
+        sack.Clear();
+        cumulativeTsn.CopyTo(sack);
+        BinaryPrimitives.WriteUInt32BigEndian(sack[sizeof(uint)..], (uint)Math.Clamp(transfer.PeerWindow + transfer.Outstanding.FlightSize, 0, uint.MaxValue));
+        HandleSack(now, sack);
+    }
+
+    private void HandleShutdownAck(uint tag)
+    {
+        if (State is SctpState.CookieWait or SctpState.CookieEchoed)
+        {
+            QueueControl(tag, ChunkType.ShutdownComplete, ReflectedTagFlag, []); // it ends an association before this one (RFC 9260 section 8.5.1, E)
+        }
+        else if (State is SctpState.ShutdownSent or SctpState.ShutdownAckSent)
         {
             QueueControl(_peerTag, ChunkType.ShutdownComplete, 0, []);
             Finish(SctpEvent.Of(SctpEventType.Closed));
@@ -242,12 +261,6 @@ internal sealed partial class SctpAssociation
     private void Finish(in SctpEvent e)
     {
         State = SctpState.Closed;
-        StopTimers();
-        if (_transfer is { } transfer)
-        {
-            transfer.Resetter.Timer = null;
-        }
-
         FailureReason ??= "The association was shut down.";
         Report(e);
     }

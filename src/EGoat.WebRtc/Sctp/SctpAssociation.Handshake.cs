@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using EGoat.WebRtc.Sctp.Packet;
 using EGoat.WebRtc.Sctp.Socket;
 
@@ -170,6 +171,14 @@ internal sealed partial class SctpAssociation
         CookieAction action = State == SctpState.Closed ? CookieAction.SimultaneousOpen : CookieActions.Decide(cookie, _localTag, _peerTag);
         switch (action)
         {
+            case CookieAction.Restart when State == SctpState.ShutdownAckSent:
+                // RFC 9260 section 5.2.4, action A: this association has to end first.
+                QueueControl(_peerTag, ChunkType.ShutdownAck, 0, []);
+                Span<byte> cause = stackalloc byte[TlvReader.HeaderLength];
+                BinaryPrimitives.WriteUInt16BigEndian(cause, (ushort)ErrorCause.CookieReceivedWhileShuttingDown);
+                BinaryPrimitives.WriteUInt16BigEndian(cause[2..], TlvReader.HeaderLength);
+                QueueControl(cookie.PeerTag, ChunkType.Error, 0, cause);
+                return false;
             case CookieAction.Restart:
                 // What the peer has lost, messages in flight included, cannot be restored: the owner connects anew.
                 Fail("The peer has restarted its SCTP association.");

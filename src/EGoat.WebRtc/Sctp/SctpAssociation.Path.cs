@@ -60,6 +60,18 @@ internal sealed partial class SctpAssociation
         QueueControl(_peerTag, ChunkType.Heartbeat, 0, info);
     }
 
+    // RFC 9260 section 8.3. One that no packet can repeat is dropped, as is one that comes before the peer's tag is known.
+    private void HandleHeartbeat(ReadOnlySpan<byte> value)
+    {
+        if (_transfer is null || value.Length > MaxPacketSize - SctpPacket.HeaderLength - TlvReader.HeaderLength)
+        {
+            DroppedPackets++;
+            return;
+        }
+
+        QueueControl(_peerTag, ChunkType.HeartbeatAck, 0, value);
+    }
+
     private void HandleHeartbeatAck(TimeSpan now, ReadOnlySpan<byte> value)
     {
         ulong nonce = value.Length == TlvReader.HeaderLength + HeartbeatInfoLength ? BinaryPrimitives.ReadUInt64BigEndian(value[4..]) : 0;

@@ -111,6 +111,7 @@ internal sealed partial class SctpAssociation
     {
         ChunkType.Init => tag == 0 && isFirst,
         ChunkType.CookieEcho => isFirst && tag != 0,
+        ChunkType.ShutdownAck when State is SctpState.CookieWait or SctpState.CookieEchoed => tag != 0,
         ChunkType.Abort or ChunkType.ShutdownComplete => tag != 0 && tag == ((flags & ReflectedTagFlag) != 0 ? _peerTag : _localTag),
         _ => tag != 0 && tag == _localTag,
     };
@@ -135,7 +136,7 @@ internal sealed partial class SctpAssociation
                 HandleSack(now, value);
                 return true;
             case ChunkType.Heartbeat:
-                QueueControl(_peerTag, ChunkType.HeartbeatAck, 0, value[..Math.Min(value.Length, MaxPacketSize - SctpPacket.HeaderLength - TlvReader.HeaderLength)]);
+                HandleHeartbeat(value);
                 return true;
             case ChunkType.Pad:
                 return true;
@@ -156,7 +157,7 @@ internal sealed partial class SctpAssociation
                 HandleShutdown(now, value);
                 return true;
             case ChunkType.ShutdownAck:
-                HandleShutdownAck();
+                HandleShutdownAck(tag);
                 return false;
             case ChunkType.ShutdownComplete:
                 HandleShutdownComplete();
@@ -273,7 +274,7 @@ internal sealed partial class SctpAssociation
         }
 
         // A peer without room answers window probes without taking them (RFC 9260 section 6.1, rule A).
-        if (result.AcknowledgedBytes > 0 || sack.AdvertisedReceiverWindow < MaxPacketSize)
+        if (result.HasAdvanced || result.AcknowledgedBytes > 0 || sack.AdvertisedReceiverWindow < MaxPacketSize)
         {
             _errorCount = 0;
         }
@@ -372,6 +373,7 @@ internal sealed partial class SctpAssociation
                 case ParameterType.ReConfigurationResponse:
                     if (transfer.Resetter.HandleResponse(parameter, out ushort[] ids, out bool isReset))
                     {
+                        _errorCount = 0;
                         HandleResetResult(ids, isReset);
                     }
 
@@ -380,6 +382,29 @@ internal sealed partial class SctpAssociation
                     transfer.Resetter.HandleUnsupportedRequest(parameter);
                     break;
             }
+        }
+    }
+
+    // T-Reconfig (RFC 6525 section 5.1.1). A peer that waits for data has answered: that is no error.
+    private void HandleResetTimeout(Transfer transfer)
+    {
+        transfer.Resetter.Timer = null;
+        transfer.Resetter.HasRequestToSend = true;
+        if (!transfer.Resetter.IsInProgress && CountError())
+        {
+            _timeout.BackOff();
+        }
+    }
+
+    // A peer that knows no RE-CONFIG is not asked.
+    private void BeginReset(Transfer transfer)
+    {
+        ushort[] streamIds = transfer.Resetter.TryBegin(transfer.Outstanding.NextTsn - 1);
+        _sendQueue.Hold(streamIds);
+        if (streamIds.Length > 0 && !transfer.Capabilities.HasFlag(Capabilities.StreamReset))
+        {
+            transfer.Resetter.GiveUp();
+            HandleResetResult(streamIds, false);
         }
     }
 

@@ -90,7 +90,7 @@ internal sealed partial class SctpAssociation
             WriteForwardTsn(now, transfer, ref writer);
         }
 
-        _sendQueue.Hold(transfer.Resetter.TryBegin(transfer.Outstanding.NextTsn - 1));
+        BeginReset(transfer);
         if ((transfer.Resetter.HasRequestToSend || transfer.Resetter.HasResponseToSend) && writer.Free >= StreamResetter.MaxChunkLength)
         {
             if (transfer.Resetter.HasRequestToSend)

@@ -94,11 +94,16 @@ internal sealed partial class SctpAssociation
     /// <summary>Packets that were malformed or not for this association.</summary>
     public long DroppedPackets { get; private set; }
 
-    /// <summary>When <see cref="HandleTimeout"/> must be called.</summary>
+    /// <summary>When <see cref="HandleTimeout"/> must be called; null when nothing is awaited, and for ever once it has ended.</summary>
     public TimeSpan? NextTimeout
     {
         get
         {
+            if (FailureReason is not null)
+            {
+                return null;
+            }
+
             TimeSpan? next = Earliest(_handshakeTimer, _shutdownTimer);
             next = Earliest(next, Earliest(_retransmissionTimer, _sackTimer));
             next = Earliest(next, _pathMtu.Timer);
@@ -114,6 +119,11 @@ internal sealed partial class SctpAssociation
     /// <summary>Lets time pass.</summary>
     public void HandleTimeout(TimeSpan now)
     {
+        if (FailureReason is not null)
+        {
+            return;
+        }
+
         if (_handshakeTimer <= now)
         {
             HandleHandshakeTimeout(now);
@@ -149,8 +159,7 @@ internal sealed partial class SctpAssociation
 
             if (transfer.Resetter.Timer <= now)
             {
-                transfer.Resetter.Timer = null;
-                transfer.Resetter.HasRequestToSend = true;
+                HandleResetTimeout(transfer);
             }
 
             if (_heartbeatTimer <= now)
@@ -245,12 +254,6 @@ internal sealed partial class SctpAssociation
         {
             _controlPackets.Enqueue(new ControlPacket(verificationTag, chunk.ToArray()));
         }
-    }
-
-    private void StopTimers()
-    {
-        _pathMtu.Reset();
-        _handshakeTimer = _shutdownTimer = _retransmissionTimer = _probeTimer = _sackTimer = _heartbeatTimer = null;
     }
 
     /// <summary>A chunk that is sent in a packet of its own.</summary>

@@ -35,6 +35,7 @@ public sealed class SctpStateTableTests
         [(ShutdownPending, "RestartedCookieEcho")] = Closed,
         [(ShutdownSent, "RestartedCookieEcho")] = Closed,
         [(ShutdownReceived, "RestartedCookieEcho")] = Closed,
+        [(ShutdownAckSent, "RestartedCookieEcho")] = Closed, // its INIT is answered with SHUTDOWN ACK, which it answers with SHUTDOWN COMPLETE
         [(Established, "Shutdown")] = ShutdownAckSent, // section 9.2; nothing is outstanding
         [(ShutdownPending, "Shutdown")] = ShutdownReceived,
         [(ShutdownSent, "Shutdown")] = ShutdownAckSent,

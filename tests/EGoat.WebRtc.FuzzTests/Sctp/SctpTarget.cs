@@ -288,7 +288,7 @@ internal sealed class SctpTarget
         if (state is SctpState.ShutdownPending or SctpState.ShutdownReceived)
         {
             channel.Send(Now, new byte[300], false);
-            Exchange(deliver: false);
+            PollA(); // Z does not hear it, and so cannot acknowledge it with its SHUTDOWN
         }
 
         if (state is SctpState.ShutdownPending or SctpState.ShutdownSent)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using EGoat.Testing;
 using EGoat.WebRtc.DataChannels;
 using EGoat.WebRtc.Sctp;
@@ -208,6 +209,85 @@ public sealed class SctpEndingTests
     }
 
     [Fact]
+    public void A_SHUTDOWN_alone_acknowledges_what_has_arrived()
+    {
+        (SimulatedNetwork network, SctpPeer A, SctpPeer Z, PacketTap tap) = Connect();
+        DataChannel a = A.Channels.Create(network.Now, "x", new());
+        Assert.True(network.Run(() => Z.Incoming.Count == 1, Limit));
+        network.Run(TimeSpan.FromSeconds(1));
+        tap.Lose = c => c is { Type: ChunkType.Sack, IsFromA: false };
+        a.Send(network.Now, new byte[5000], false);
+        Z.Association.Shutdown(network.Now);
+        Assert.True(network.Run(() => AreClosed(A, Z), TimeSpan.FromMilliseconds(100)), network.Describe());
+        AssertOrderly(A, Z);
+        Assert.True(Z.Incoming[0].HasMessage);
+        Assert.Equal(0, A.Association.Retransmissions);
+    }
+
+    [Fact]
+    public void An_association_that_has_ended_awaits_nothing()
+    {
+        (SimulatedNetwork network, SctpPeer A, SctpPeer Z, PacketTap tap) = Connect();
+        DataChannel a = A.Channels.Create(network.Now, "x", new());
+        DataChannel closing = A.Channels.Create(network.Now, "y", new());
+        Assert.True(network.Run(() => Z.Incoming.Count == 2, Limit));
+        network.Run(TimeSpan.FromSeconds(1));
+        uint first = tap.Data().Max(d => d.Tsn) + 1;
+        tap.Lose = c => c.IsFromA;
+        a.Send(network.Now, new byte[3000], false);
+        closing.Close();
+        network.Run(TimeSpan.FromMilliseconds(1));
+
+        // One chunk of three has arrived out of order: the others wait for the reordering timer.
+        tap.Inject(A, ChunkType.Sack, 0, PacketTap.Words(first - 1, 1 << 20, 1 << 16, (2 << 16) | 2));
+        Assert.NotNull(A.Association.NextTimeout);
+        A.Association.Abort("Enough.");
+        Assert.Null(A.Association.NextTimeout);
+        network.Run(TimeSpan.FromSeconds(1));
+        int before = tap.Sent.Count;
+        A.Association.HandleTimeout(network.Now + TimeSpan.FromHours(1));
+        network.Run(TimeSpan.FromSeconds(1));
+        Assert.Equal(before, tap.Sent.Count);
+    }
+
+    [Theory]
+    [InlineData(SctpState.CookieWait, true)]
+    [InlineData(SctpState.CookieEchoed, true)]
+    [InlineData(SctpState.Established, false)]
+    internal void A_SHUTDOWN_ACK_for_an_association_before_this_one_is_answered_under_its_tag(SctpState state, bool isAnswered)
+    {
+        (SimulatedNetwork network, SctpPeer A, _, PacketTap tap) = Bring(state);
+        A.HandleDatagram(network.Now, default, default, PacketTap.Create(0xDEADBEEF, ChunkType.ShutdownAck, 0, []));
+        tap.Lose = _ => true;
+        network.Run(TimeSpan.FromMilliseconds(10));
+        Assert.Equal(state, A.Association.State);
+        Assert.Equal(isAnswered ? 1 : 0, tap.Sent.Count(c => c is { Type: ChunkType.ShutdownComplete, IsFromA: true, Flags: 1 }));
+    }
+
+    [Fact]
+    public void A_peer_that_restarts_while_the_association_ends_is_told_to_let_it_end()
+    {
+        (SimulatedNetwork network, SctpPeer A, SctpPeer Z, PacketTap tap) = Connect();
+        var restarted = new SctpAssociation(new SctpOptions(), new SeededEntropy(99));
+        restarted.Connect(network.Now);
+        byte[] init = Poll(restarted, network.Now);
+        Z.HandleDatagram(network.Now, default, default, init);
+        network.Run(TimeSpan.FromMilliseconds(10));
+        byte[] initAck = tap.Sent.Last(c => c.Type == ChunkType.InitAck).Value;
+        restarted.HandlePacket(network.Now, PacketTap.Create(BinaryPrimitives.ReadUInt32BigEndian(init.AsSpan(16)), ChunkType.InitAck, 0, initAck));
+        tap.Lose = c => c.Type == ChunkType.ShutdownAck;
+        A.Association.Shutdown(network.Now);
+        network.Run(TimeSpan.FromMilliseconds(10));
+        Assert.Equal(SctpState.ShutdownAckSent, Z.Association.State);
+        tap.Sent.Clear();
+        Z.HandleDatagram(network.Now, default, default, Poll(restarted, network.Now));
+        network.Run(TimeSpan.FromMilliseconds(10));
+        Assert.Equal(SctpState.ShutdownAckSent, Z.Association.State);
+        Assert.Equal(1, tap.Count(false, ChunkType.ShutdownAck));
+        Assert.Equal([0, 10, 0, 4], tap.Sent.Single(c => c is { Type: ChunkType.Error, IsFromA: false }).Value);
+    }
+
+    [Fact]
     public void A_peer_that_restarts_is_told_that_the_association_has_failed()
     {
         var network = new SimulatedNetwork(1);
@@ -274,6 +354,13 @@ public sealed class SctpEndingTests
         network.Run(TimeSpan.FromMilliseconds(20));
         Assert.Equal(state, A.Association.State);
         return (network, A, Z, tap);
+    }
+
+    private static byte[] Poll(SctpAssociation association, TimeSpan now)
+    {
+        var buffer = new byte[2000];
+        Assert.True(association.TryPollPacket(now, buffer, out int length));
+        return buffer[..length];
     }
 
     private static void AssertOrderly(SctpPeer A, SctpPeer Z)

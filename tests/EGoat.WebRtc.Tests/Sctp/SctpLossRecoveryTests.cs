@@ -163,6 +163,23 @@ public sealed class SctpLossRecoveryTests
     }
 
     [Fact]
+    public void A_heartbeat_that_no_packet_can_repeat_or_that_comes_too_early_is_dropped()
+    {
+        (SimulatedNetwork network, _, SctpPeer Z, PacketTap tap) = Connect();
+        tap.Inject(Z, ChunkType.Heartbeat, 0, new byte[1160]);
+        var early = new SimulatedNetwork(2);
+        var earlyTap = new PacketTap(early);
+        (SctpPeer A, _) = SctpPeer.CreatePair(early);
+        earlyTap.Lose = c => c.Type == ChunkType.InitAck;
+        A.Association.Connect(early.Now);
+        early.Run(TimeSpan.FromMilliseconds(10));
+        earlyTap.Inject(A, ChunkType.Heartbeat, 0, [1, 2, 3, 4]);
+        network.Run(TimeSpan.FromMilliseconds(10));
+        early.Run(TimeSpan.FromMilliseconds(10));
+        Assert.Equal(0, tap.Count(false, ChunkType.HeartbeatAck) + earlyTap.Count(true, ChunkType.HeartbeatAck));
+    }
+
+    [Fact]
     public void A_SACK_that_acknowledges_what_was_never_sent_changes_nothing()
     {
         (SimulatedNetwork network, SctpPeer A, SctpPeer Z, PacketTap tap) = Connect();

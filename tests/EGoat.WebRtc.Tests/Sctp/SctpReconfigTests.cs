@@ -189,6 +189,104 @@ public sealed class SctpReconfigTests
     }
 
     [Fact]
+    public void A_peer_that_never_answers_a_request_is_given_up_after_growing_pauses()
+    {
+        (SimulatedNetwork network, SctpPeer A, SctpPeer Z, PacketTap tap) = Connect(new SctpOptions { MaxRetransmits = 4, HeartbeatInterval = TimeSpan.FromHours(1) });
+        DataChannel a = Open(network, A, Z);
+        tap.Lose = c => c is { Type: ChunkType.ReConfig, IsFromA: true };
+        a.Close();
+        Assert.True(network.Run(() => A.Association.State == SctpState.Closed, Limit), network.Describe());
+        TimeSpan[] at = [.. tap.Sent.Where(c => c is { Type: ChunkType.ReConfig, IsFromA: true }).Select(c => c.At)];
+        Assert.Equal(1 + 4, at.Length);
+        TimeSpan[] pauses = [.. at.Zip(at.Skip(1), (earlier, later) => later - earlier)];
+        Assert.True(pauses.SequenceEqual(pauses.Order()) && pauses[^1] > 3 * pauses[0], string.Join(' ', pauses));
+    }
+
+    [Fact]
+    public void A_peer_that_waits_for_data_is_asked_for_as_long_as_it_takes()
+    {
+        var network = new SimulatedNetwork(1);
+        var tap = new PacketTap(network);
+        (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network, 1, new SctpOptions { MaxRetransmits = 4, HeartbeatInterval = TimeSpan.FromHours(1) });
+        DataChannel a = Open(network, A, Z);
+        a.Close();
+        Assert.True(network.Run(() => Requests(tap, true).Any(), Limit));
+        uint number = Requests(tap, true).First().Number;
+        tap.Lose = c => c.Type == ChunkType.ReConfig && !c.IsFromA;
+        for (int i = 0; i < 100; i++)
+        {
+            tap.Inject(A, ChunkType.ReConfig, 0, Parameter(ParameterType.ReConfigurationResponse, PacketTap.Words(number, InProgress)));
+            network.Run(TimeSpan.FromMilliseconds(400));
+        }
+
+        Assert.Equal(SctpState.Established, A.Association.State);
+        tap.Lose = null;
+        Assert.True(network.Run(() => IsClosed(a, Z), Limit), network.Describe());
+    }
+
+    [Fact]
+    public void A_channel_of_a_peer_without_RE_CONFIG_closes_when_its_messages_were_sent()
+    {
+        var network = new SimulatedNetwork(1) { Filter = WithoutReConfig };
+        (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network);
+        DataChannel a = A.Channels.Create(network.Now, "x", new());
+        Assert.True(network.Run(() => Z.Incoming.Count == 1, Limit));
+        network.Run(TimeSpan.FromSeconds(1));
+        var tap = new PacketTap(network);
+        a.Send(network.Now, new byte[100_000], false);
+        a.Close();
+        Assert.True(network.Run(() => a.ReadyState == DataChannelState.Closed, Limit), network.Describe());
+        Assert.True(network.Run(() => Z.Incoming[0].HasMessage, Limit));
+        Assert.Equal(0, tap.Count(true, ChunkType.ReConfig));
+        Assert.True(SctpPeer.AreEstablished(A, Z));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_FORWARD_TSN_that_comes_after_the_request_still_lets_the_stream_begin_anew(bool isInterleaved)
+    {
+        (SimulatedNetwork network, SctpPeer A, SctpPeer Z, PacketTap tap) = Connect(new SctpOptions { EnableInterleaving = isInterleaved });
+        DataChannel a = A.Channels.Create(network.Now, "x", new() { MaxRetransmits = 0 });
+        Assert.True(network.Run(() => Z.Incoming.Count == 1, Limit));
+        network.Run(TimeSpan.FromSeconds(1));
+        tap.Lose = c => c.IsFromA && (c.IsData || c.Type is ChunkType.ForwardTsn or ChunkType.IForwardTsn);
+        a.Send(network.Now, [1], false);
+        network.Run(TimeSpan.FromSeconds(1));
+        SentChunk skip = tap.Sent.Last(c => c.Type is ChunkType.ForwardTsn or ChunkType.IForwardTsn);
+        a.Close();
+        Assert.True(network.Run(() => Responses(tap, false).Any(r => r.Result == InProgress), Limit), network.Describe());
+        tap.Inject(Z, skip.Type, 0, skip.Value);
+        tap.Lose = null;
+        Assert.True(network.Run(() => IsClosed(a, Z), Limit), network.Describe());
+        DataChannel again = A.Channels.Create(network.Now, "again", new());
+        Assert.Equal(0, again.Id);
+        again.Send(network.Now, "one"u8, true);
+        again.Send(network.Now, "two"u8, true);
+        Assert.True(network.Run(() => Z.Incoming.Count == 2 && Z.Incoming[1].HasMessage, Limit), network.Describe());
+        tap.Inject(Z, skip.Type, 0, skip.Value); // late once more
+        network.Run(TimeSpan.FromSeconds(1));
+        Assert.Equal(2, SctpTransferTests.Count(Z.Incoming[1]));
+    }
+
+    [Fact]
+    public void Messages_on_a_stream_that_is_being_reset_wait_for_the_answer()
+    {
+        (SimulatedNetwork network, SctpPeer A, SctpPeer Z, PacketTap tap) = Connect();
+        Open(network, A, Z);
+        tap.Lose = c => c.Type == ChunkType.ReConfig && !c.IsFromA;
+        A.Association.ResetStream(0);
+        network.Run(TimeSpan.FromMilliseconds(10));
+        int before = tap.Data().Count();
+        A.Association.Send(network.Now, 0, PayloadProtocol.Text, "wait"u8);
+        A.Association.Send(network.Now, 2, PayloadProtocol.Text, "go"u8);
+        network.Run(TimeSpan.FromSeconds(1));
+        Assert.Equal([2], tap.Data().Skip(before).Select(d => (int)d.StreamId));
+        tap.Lose = null;
+        Assert.True(network.Run(() => tap.Data().Last().StreamId == 0, Limit), network.Describe());
+    }
+
+    [Fact]
     public void Malformed_requests_change_nothing()
     {
         (SimulatedNetwork network, SctpPeer A, SctpPeer Z, PacketTap tap) = Connect();
@@ -214,6 +312,21 @@ public sealed class SctpReconfigTests
         var tap = new PacketTap(network);
         (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network, 1, options, options);
         return (network, A, Z, tap);
+    }
+
+    // The list of extensions names another chunk type in its place.
+    private static bool WithoutReConfig(SimulatedDatagram datagram)
+    {
+        if (SctpPeer.FirstChunk(datagram) is ChunkType.Init or ChunkType.InitAck)
+        {
+            int list = datagram.Bytes.AsSpan().IndexOf([(byte)ChunkType.ReConfig, (byte)ChunkType.ForwardTsn]);
+            Assert.NotEqual(-1, list);
+            datagram.Bytes[list] = 0xFE;
+            SctpPacket.WriteHeader(datagram.Bytes, 5000, 5000, SctpPacket.ReadVerificationTag(datagram.Bytes));
+            SctpPacket.WriteChecksum(datagram.Bytes);
+        }
+
+        return true;
     }
 
     private static DataChannel Open(SimulatedNetwork network, SctpPeer A, SctpPeer Z)

@@ -137,6 +137,25 @@ public sealed class SctpReliabilityTests
     }
 
     [Fact]
+    public void A_peer_that_hears_of_given_up_messages_alone_is_not_given_up()
+    {
+        var network = new SimulatedNetwork(1);
+        var tap = new PacketTap(network);
+        var options = new SctpOptions { MaxRetransmits = 4, HeartbeatInterval = TimeSpan.FromHours(1) };
+        (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network, 1, options, options);
+        DataChannel a = Open(network, A, Z, new() { MaxRetransmits = 0 });
+        tap.Lose = c => c.IsData && c.IsFromA;
+        for (int i = 0; i < 20; i++)
+        {
+            a.Send(network.Now, Message(i, 100), false);
+            network.Run(TimeSpan.FromSeconds(5));
+        }
+
+        Assert.True(SctpPeer.AreEstablished(A, Z), A.Association.FailureReason);
+        AssertWindowIsOpen(network, a, Z, tap);
+    }
+
+    [Fact]
     public void Messages_that_expire_unsent_leave_the_buffered_amount_and_report_it_low()
     {
         (SimulatedNetwork network, SctpPeer A, SctpPeer Z, PacketTap tap) = Connect(true);

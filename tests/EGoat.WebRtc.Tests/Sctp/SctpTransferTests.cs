@@ -335,6 +335,18 @@ public sealed class SctpTransferTests
         return bytes;
     }
 
+    /// <summary>Reads what has come.</summary>
+    internal static int Count(DataChannel channel)
+    {
+        int count = 0;
+        for (; channel.TryReceive(out DataChannelMessage message); count++)
+        {
+            message.Return();
+        }
+
+        return count;
+    }
+
     /// <summary>Reads what has come and checks that it is the next numbers.</summary>
     internal static int Receive(SimulatedNetwork network, DataChannel channel, int next)
     {

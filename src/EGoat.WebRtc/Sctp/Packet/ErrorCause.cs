@@ -3,7 +3,6 @@ namespace EGoat.WebRtc.Sctp.Packet;
 /// <summary>Cause codes of ERROR and ABORT (RFC 9260 section 3.3.10).</summary>
 internal enum ErrorCause : ushort
 {
-    InvalidStreamIdentifier = 1,
     StaleCookie = 3,
     UnrecognizedChunkType = 6,
     NoUserData = 9,

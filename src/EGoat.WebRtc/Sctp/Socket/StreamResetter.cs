@@ -30,6 +30,9 @@ internal sealed class StreamResetter(uint localInitialTsn, uint peerInitialTsn, 
     /// <summary>The request must be sent.</summary>
     public bool HasRequestToSend { get; set; }
 
+    /// <summary>The peer has answered the request: it will be carried out when all data before it has come.</summary>
+    public bool IsInProgress { get; private set; }
+
     public bool HasResponseToSend => _responseNumber is not null;
 
     /// <summary>Resets a stream as soon as nothing of it waits to be sent.</summary>
@@ -55,6 +58,15 @@ internal sealed class StreamResetter(uint localInitialTsn, uint peerInitialTsn, 
         _requestLastTsn = lastAssignedTsn;
         HasRequestToSend = true;
         return ready;
+    }
+
+    /// <summary>Forgets the request under way.</summary>
+    public void GiveUp()
+    {
+        _requested = [];
+        Timer = null;
+        HasRequestToSend = false;
+        IsInProgress = false;
     }
 
     /// <summary>Writes what waits to be sent, as one RE-CONFIG chunk.</summary>
@@ -83,6 +95,7 @@ internal sealed class StreamResetter(uint localInitialTsn, uint peerInitialTsn, 
 
             writer.WriteParameter((ushort)ParameterType.OutgoingSsnResetRequest, request[..(12 + (2 * _requested.Length))]);
             HasRequestToSend = false;
+            IsInProgress = false;
         }
 
         writer.EndChunk();
@@ -101,14 +114,13 @@ internal sealed class StreamResetter(uint localInitialTsn, uint peerInitialTsn, 
         var result = (ResetResult)BinaryPrimitives.ReadUInt32BigEndian(value[4..]);
         if (result == ResetResult.InProgress)
         {
-            return false; // the timer asks again (section 5.2.7)
+            IsInProgress = true; // the timer asks again (section 5.2.7)
+            return false;
         }
 
         streamIds = _requested;
         isReset = result is ResetResult.Performed or ResetResult.NothingToDo;
-        _requested = [];
-        Timer = null;
-        HasRequestToSend = false;
+        GiveUp();
         return true;
     }
 
