@@ -281,6 +281,7 @@ internal sealed partial class SctpAssociation
 
         if (result.AcknowledgedBytes > 0)
         {
+            _heartbeatTimer = now + _options.HeartbeatInterval; // the path is not idle (RFC 9260 section 8.3)
             _isProbing = false;
             _pathMtu.OnAcknowledged(result.AcknowledgedBytes);
             transfer.Congestion.OnAcknowledged(now, result.AcknowledgedBytes, result.RoundTrip, isWindowFull, IsRecovering(transfer));

@@ -108,6 +108,22 @@ public sealed class SctpLossRecoveryTests
     }
 
     [Fact]
+    public void An_end_whose_data_is_acknowledged_sends_no_heartbeats()
+    {
+        (SimulatedNetwork network, SctpPeer A, SctpPeer Z, PacketTap tap) = Connect();
+        DataChannel a = Open(network, A, Z);
+        tap.Sent.Clear();
+        for (int i = 0; i < 20; i++)
+        {
+            a.Send(network.Now, [1], false);
+            network.Run(TimeSpan.FromSeconds(10));
+        }
+
+        Assert.Equal(0, tap.Count(true, ChunkType.Heartbeat));
+        Assert.InRange(tap.Count(false, ChunkType.Heartbeat), 5, 7); // Z sends no data
+    }
+
+    [Fact]
     public void A_path_on_which_heartbeats_are_lost_fails_at_the_limit()
     {
         var options = new SctpOptions { MaxRetransmits = 3, HeartbeatInterval = TimeSpan.FromSeconds(2) };
