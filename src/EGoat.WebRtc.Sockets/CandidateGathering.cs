@@ -97,7 +97,7 @@ internal sealed class CandidateGathering : ITimed, IAsyncDisposable
                 ReadOnlySpan<byte> datagram = datagrams[..Math.Min(transmit.SegmentSize, datagrams.Length)];
                 if (_gatherer.Relay(now, transmit.Local, transmit.Remote, datagram, _buffer, out Transmit wrapped))
                 {
-                    SendLocked(wrapped);
+                    SendLocked(wrapped with { MayFragment = transmit.MayFragment });
                 }
 
                 datagrams = datagrams[datagram.Length..];
@@ -273,7 +273,7 @@ internal sealed class CandidateGathering : ITimed, IAsyncDisposable
         {
             if (socket.Local == transmit.Local)
             {
-                socket.TrySend(datagram, transmit.Length, transmit.Remote);
+                socket.TrySend(datagram, transmit);
             }
         }
     }

@@ -189,7 +189,7 @@ public sealed class RtcHost : IAsyncDisposable
         {
             if (socket.Local == transmit.Local)
             {
-                socket.TrySend(buffer[..transmit.Length], transmit.SegmentSize, transmit.Remote);
+                socket.TrySend(buffer[..transmit.Length], transmit);
                 return;
             }
         }

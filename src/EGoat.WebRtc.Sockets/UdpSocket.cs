@@ -15,6 +15,8 @@ internal sealed class UdpSocket : IDisposable
     /// <summary>Addresses in the form that the kernel takes, made once for each remote.</summary>
     private readonly Dictionary<TransportAddress, SocketAddress> _to = [];
 
+    private readonly Lock _sendingInPieces = new();
+
     /// <summary>Until a send shows that the system or the network interface cannot.</summary>
     private volatile bool _canSegment;
 
@@ -82,10 +84,33 @@ internal sealed class UdpSocket : IDisposable
         }
     }
 
-    /// <summary>Sends datagrams of one size that lie behind one another; only the last may be shorter. Any thread may send.</summary>
-    public void Send(ReadOnlySpan<byte> datagrams, int segmentSize, TransportAddress remote)
+    /// <summary>Sends datagrams, if the socket is still open. Any thread may send.</summary>
+    /// <param name="datagrams">Of one size and behind one another; only the last may be shorter.</param>
+    /// <param name="transmit">Their size and where to.</param>
+    public void TrySend(ReadOnlySpan<byte> datagrams, in Transmit transmit)
     {
-        SocketAddress to = GetSocketAddress(remote);
+        SocketAddress to = GetSocketAddress(transmit.Remote);
+        try
+        {
+            if (transmit.MayFragment)
+            {
+                SendInPieces(datagrams, to);
+            }
+            else
+            {
+                Send(datagrams, transmit.SegmentSize, to);
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // The host closes while a last datagram goes out.
+        }
+    }
+
+    public void Dispose() => _socket.Dispose();
+
+    private void Send(ReadOnlySpan<byte> datagrams, int segmentSize, SocketAddress to)
+    {
         int segments = Math.Min(SegmentationOffload.MaxSegments, SegmentationOffload.MaxPayload / segmentSize);
         while (_canSegment && datagrams.Length > segmentSize)
         {
@@ -103,33 +128,34 @@ internal sealed class UdpSocket : IDisposable
         while (!datagrams.IsEmpty)
         {
             int length = Math.Min(segmentSize, datagrams.Length);
-            try
-            {
-                _socket.SendTo(datagrams[..length], SocketFlags.None, to);
-            }
-            catch (SocketException)
-            {
-                // A datagram that the kernel refuses (no route, no buffer) is as good as lost on the way; ICE notices a dead path.
-            }
-
+            Send(datagrams[..length], to);
             datagrams = datagrams[length..];
         }
     }
 
-    /// <summary>Sends, if the socket is still open.</summary>
-    public void TrySend(ReadOnlySpan<byte> datagrams, int segmentSize, TransportAddress remote)
+    private void Send(ReadOnlySpan<byte> datagram, SocketAddress to)
     {
         try
         {
-            Send(datagrams, segmentSize, remote);
+            _socket.SendTo(datagram, SocketFlags.None, to);
         }
-        catch (ObjectDisposedException)
+        catch (SocketException)
         {
-            // The host closes while a last datagram goes out.
+            // A datagram that the kernel refuses (no route, no buffer) is as good as lost on the way; ICE notices a dead path.
         }
     }
 
-    public void Dispose() => _socket.Dispose();
+    // The option is the socket's: a probe that another thread sends meanwhile may arrive in pieces and be believed. What is too long
+    // then is lost, and the path is probed again.
+    private void SendInPieces(ReadOnlySpan<byte> datagram, SocketAddress to)
+    {
+        lock (_sendingInPieces)
+        {
+            PathMtu.AllowFragmentation(_socket);
+            Send(datagram, to);
+            PathMtu.ForbidFragmentation(_socket);
+        }
+    }
 
     private static TransportAddress Parse(SocketAddress address)
     {

@@ -352,8 +352,14 @@ public sealed partial class PeerConnection : IDisposable
         int fullRecord = _association.MaxPacketSize + DtlsConnection.RecordOverhead;
         int written = 0;
         int segmentSize = 0;
-        for (int segment = 0; segment < Transmit.MaxSegments && buffer.Length - written >= fullRecord; segment++)
+        for (int segment = 0; segment < Transmit.MaxSegments; segment++)
         {
+            int longest = _association.NextPacketSize + DtlsConnection.RecordOverhead;
+            if (buffer.Length - written < longest || (segment > 0 && longest > fullRecord))
+            {
+                break;
+            }
+
             Span<byte> record = buffer[written..];
             if (!_association.TryPollPacket(now, record[DtlsConnection.RecordHeaderLength..], out int length))
             {
@@ -363,13 +369,13 @@ public sealed partial class PeerConnection : IDisposable
             int recordLength = dtls.Seal(record, length);
             written += recordLength;
             segmentSize = segment == 0 ? recordLength : segmentSize;
-            if (recordLength < fullRecord)
+            if (recordLength != fullRecord)
             {
                 break;
             }
         }
 
-        transmit = new Transmit(ice.SelectedLocal, ice.SelectedRemote, written, segmentSize);
+        transmit = new Transmit(ice.SelectedLocal, ice.SelectedRemote, written, segmentSize, MayFragment: segmentSize > fullRecord);
         DrainChannels(now); // sending may have lowered a buffered amount
         return written > 0;
     }

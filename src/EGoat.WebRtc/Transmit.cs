@@ -8,7 +8,11 @@ namespace EGoat.WebRtc;
 /// <param name="Remote">Where to send to.</param>
 /// <param name="Length">How many bytes were written in all.</param>
 /// <param name="SegmentSize">The size of each datagram but the last; equal to <paramref name="Length"/> for a single one.</param>
-public readonly record struct Transmit(TransportAddress Local, TransportAddress Remote, int Length, int SegmentSize)
+/// <param name="MayFragment">
+/// Whether IP may cut it: a single datagram, made when the path carried longer ones (RFC 9260 section 6.9). All others go whole or not
+/// at all, which path MTU discovery needs (RFC 8899 section 3).
+/// </param>
+public readonly record struct Transmit(TransportAddress Local, TransportAddress Remote, int Length, int SegmentSize, bool MayFragment = false)
 {
     /// <summary>The most datagrams that one <see cref="Transmit"/> may hold: the kernel's limit for UDP segmentation offload.</summary>
     public const int MaxSegments = 64;

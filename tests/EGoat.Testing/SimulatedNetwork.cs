@@ -144,16 +144,16 @@ public sealed class SimulatedNetwork(int seed, NetworkConditions? conditions = n
                 for (int offset = 0; offset < transmit.Length; offset += transmit.SegmentSize)
                 {
                     int length = Math.Min(transmit.SegmentSize, transmit.Length - offset);
-                    Send(transmit.Local, transmit.Remote, _buffer.AsSpan(offset, length).ToArray());
+                    Send(transmit.Local, transmit.Remote, _buffer.AsSpan(offset, length).ToArray(), transmit.MayFragment);
                 }
             }
         }
     }
 
-    private void Send(TransportAddress from, TransportAddress to, byte[] bytes)
+    private void Send(TransportAddress from, TransportAddress to, byte[] bytes, bool mayFragment)
     {
         (long sent, long lost) = Count;
-        if (_detached.Contains(from) || !Survives(from, to, bytes, out Link link))
+        if (_detached.Contains(from) || !Survives(from, to, bytes, mayFragment, out Link link))
         {
             Count = (sent + 1, lost + 1);
             Trace(from, to, bytes, "lost");
@@ -182,7 +182,7 @@ public sealed class SimulatedNetwork(int seed, NetworkConditions? conditions = n
         }
     }
 
-    private bool Survives(TransportAddress from, TransportAddress to, byte[] bytes, out Link link)
+    private bool Survives(TransportAddress from, TransportAddress to, byte[] bytes, bool mayFragment, out Link link)
     {
         object key = Bottleneck(from, to);
         if (!_links.TryGetValue(key, out link!))
@@ -190,7 +190,7 @@ public sealed class SimulatedNetwork(int seed, NetworkConditions? conditions = n
             link = _links[key] = new Link();
         }
 
-        if (Filter is not null && !Filter(new SimulatedDatagram(Now, from, to, bytes)))
+        if (Filter is not null && !Filter(new SimulatedDatagram(Now, from, to, bytes, mayFragment)))
         {
             return false;
         }

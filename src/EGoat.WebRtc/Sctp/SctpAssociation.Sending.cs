@@ -152,8 +152,7 @@ internal sealed partial class SctpAssociation
         _fastRetransmitPackets = isFast ? _fastRetransmitPackets - 1 : 0;
     }
 
-    /// <summary>A fragment fits a base packet, whatever the path carries now: it may have to be sent again on a worse one.</summary>
-    private int MaxFragmentLength => (_options.BasePacketSize & ~3) - SctpPacket.HeaderLength - DataHeaderLength;
+    private int MaxFragmentLength => MaxPacketSize - SctpPacket.HeaderLength - DataHeaderLength;
 
     private int DataHeaderLength => _sendQueue.IsInterleaved ? DataChunk.InterleavedHeaderLength : DataChunk.HeaderLength;
 

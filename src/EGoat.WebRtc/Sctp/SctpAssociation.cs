@@ -72,6 +72,14 @@ internal sealed partial class SctpAssociation
     /// <summary>The longest packet, a multiple of 4; probes are longer. Changes when more is known of the path.</summary>
     public int MaxPacketSize => _pathMtu.PacketSize;
 
+    /// <summary>
+    /// The longest that the next packet may be. More than <see cref="MaxPacketSize"/> where a fragment comes first that was made when the
+    /// path carried longer packets: it cannot be cut again, so its packet is left to IP to cut (RFC 9260 section 6.9).
+    /// </summary>
+    public int NextPacketSize => _controlPackets.Count == 0 && _transfer is { Outstanding: var outstanding } && outstanding.TryPeekLost(out long tsn)
+        ? Math.Max(MaxPacketSize, SctpPacket.HeaderLength + TlvReader.Pad(DataHeaderLength + outstanding[tsn].Length))
+        : MaxPacketSize;
+
     /// <summary>The peer's port, from its description; may be set until the handshake begins.</summary>
     public ushort RemotePort { get; set; }
 
@@ -176,12 +184,12 @@ internal sealed partial class SctpAssociation
 
     /// <summary>Writes the next packet to send, if there is one now.</summary>
     /// <param name="now">The present time.</param>
-    /// <param name="buffer">At least <see cref="MaxPacketSize"/> bytes.</param>
+    /// <param name="buffer">At least <see cref="NextPacketSize"/> bytes.</param>
     /// <param name="length">How many were written.</param>
     public bool TryPollPacket(TimeSpan now, Span<byte> buffer, out int length)
     {
-        buffer = buffer[..MaxPacketSize];
         DiscardExpired(now);
+        buffer = buffer[..NextPacketSize];
         if (_controlPackets.TryDequeue(out ControlPacket? control))
         {
             SctpPacket.WriteHeader(buffer, _options.LocalPort, RemotePort, control.VerificationTag);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using EGoat.Testing;
 using EGoat.WebRtc.DataChannels;
 using EGoat.WebRtc.Sctp;
@@ -9,6 +10,9 @@ public sealed class PathMtuDiscoveryTests
 {
     private const int Base = 1160;
     private const int MessageLength = 64 * 1024;
+
+    /// <summary>The receive window, in packets of 16,000 bytes.</summary>
+    private const int PacketsOfWindow = 2 * 1024 * 1024 / 16_000;
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
     private static readonly SctpOptions Options = new() { MaxPacketSize = 16_000 };
 
@@ -63,9 +67,36 @@ public sealed class PathMtuDiscoveryTests
         (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network, 1, Options, Options);
         Transfer(network, A, Z, 40);
         Assert.Equal(16_000, A.Association.MaxPacketSize);
-        network.Filter = d => d.Bytes.Length <= 1200;
+        int inPieces = 0;
+        network.Filter = d =>
+        {
+            inPieces += d.MayFragment ? 1 : 0;
+            return d.MayFragment || d.Bytes.Length <= 1200;
+        };
         Transfer(network, A, Z, 40);
         Assert.Equal(Base, A.Association.MaxPacketSize);
+        Assert.InRange(inPieces, 1, 2 * PacketsOfWindow); // what was in flight when the path changed, and no more
+    }
+
+    [Fact]
+    public void Fragments_are_as_long_as_packets_once_the_path_is_known()
+    {
+        var network = new SimulatedNetwork(1);
+        (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network, 1, Options, Options);
+        Transfer(network, A, Z, 40);
+        var chunks = new List<int>();
+        network.Filter = d =>
+        {
+            if (SctpPeer.FirstChunk(d) is ChunkType.Data or ChunkType.IData)
+            {
+                chunks.Add(BinaryPrimitives.ReadUInt16BigEndian(d.Bytes.AsSpan(SctpPacket.HeaderLength + 2)));
+            }
+
+            return true;
+        };
+        Transfer(network, A, Z, 10);
+        Assert.Contains(16_000 - SctpPacket.HeaderLength, chunks);
+        Assert.InRange(chunks.Count, 40, 60); // 10 messages of 64 KiB; the end of one shares a packet with the beginning of the next
     }
 
     [Fact]

@@ -71,8 +71,9 @@ internal sealed class SctpPeer : ISimulatedNode
 
     public bool TryPollTransmit(TimeSpan now, Span<byte> buffer, out Transmit transmit)
     {
-        bool isPolled = Association.TryPollProbe(now, buffer, out int length) || Association.TryPollPacket(now, buffer, out length);
-        transmit = new Transmit(_local, _remote, length, length);
+        bool isProbe = Association.TryPollProbe(now, buffer, out int length);
+        bool isPolled = isProbe || Association.TryPollPacket(now, buffer, out length);
+        transmit = new Transmit(_local, _remote, length, length, MayFragment: !isProbe && length > Association.MaxPacketSize);
         Drain(now);
         return isPolled;
     }
