@@ -142,6 +142,24 @@ internal sealed class CliProcess : IDisposable
         }
     }
 
+    /// <summary>The process that a tracer started it in, once every thread of it stands still.</summary>
+    public int WaitForStoppedChild()
+    {
+        int child = 0;
+        return SpinWait.SpinUntil(() => TryFindStopped(out child), Limit) ? child : throw new InvalidOperationException($"It did not stop. It said: {Errors}");
+
+        bool TryFindStopped(out int found)
+        {
+            string children = File.ReadAllText($"/proc/{_process.Id}/task/{_process.Id}/children").Trim();
+            return int.TryParse(children, CultureInfo.InvariantCulture, out found) && Directory.GetDirectories($"/proc/{children}/task").All(IsStopped);
+        }
+
+        static bool IsStopped(string thread) => File.ReadLines(Path.Combine(thread, "status")).Any(l => l.StartsWith("State:\tT", StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <summary>Waits until it has ended, however that came.</summary>
+    public Task WaitForExitAsync() => _process.WaitForExitAsync().WaitAsync(Limit);
+
     /// <summary>What Ctrl+C does.</summary>
     public void Interrupt() => Process.Start("kill", ["-INT", $"{_process.Id}"]).WaitForExit();
 

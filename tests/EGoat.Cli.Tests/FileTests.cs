@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using EGoat.Testing;
 using Xunit.Abstractions;
@@ -36,6 +38,49 @@ public sealed class FileTests(ITestOutputHelper output) : ProgramTest
         Assert.Equal(hash, TestFile.HashOf(Path.Combine(Inbox, "goat.bin")));
         Assert.Single(Directory.GetFiles(Inbox));
         output.WriteLine($"{percent} %: {held:N0} bytes held, {sent["bytesTransferred"]:N0} sent again and on");
+    }
+
+    // The tracer ends or stops the receiver at a call of the system: when all is verified and is being synced, when it gets its
+    // name, and when it has it and the sender does not know.
+    [TraceTheory]
+    [InlineData("fsync", true, true)]
+    [InlineData("renameat2", false, true)]
+    [InlineData("fsync", false, true)]
+    [InlineData("fsync", true, false)]
+    [InlineData("renameat2", false, false)]
+    [InlineData("fsync", false, false)]
+    public async Task A_kill_at_the_end_loses_nothing(string call, bool isOfPartial, bool killsReceiver)
+    {
+        long length = (LongRun.Choose(20L, 1024L) * Mebibyte) + 5;
+        (string source, byte[] hash) = TestFile.Create(Folder, "goat.bin", length);
+        string server = await ServeAsync();
+        Directory.CreateDirectory(Inbox);
+        CliProcess send = Start("ada", SendWords(server, source));
+        string partial = PartialPath((string)(await send.ReadEventAsync("joined"))["identity"]!);
+        string[] traced = call == "fsync" ? ["-P", isOfPartial ? partial : Inbox] : [];
+        CliProcess receive = CliProcess.StartIn(
+            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", $"trace={call}", "-e", $"inject={call}:signal={(killsReceiver ? "KILL" : "STOP")}", .. traced],
+            Home("bob"), ReceiveWords(server));
+        Keep(receive);
+        string target = Path.Combine(Inbox, "goat.bin");
+        if (killsReceiver)
+        {
+            await receive.WaitForExitAsync();
+            string left = call == "fsync" && !isOfPartial ? target : partial;
+            Assert.Equal(left, Assert.Single(Directory.GetFiles(Inbox)));
+            Assert.Equal(length, new FileInfo(left).Length);
+        }
+        else
+        {
+            WaitForPartial(length);
+            int stopped = receive.WaitForStoppedChild();
+            send.Kill();
+            await RunAsync("kill", "-CONT", $"{stopped}");
+        }
+
+        JsonObject sent = await FinishAsync(server, source, killsReceiver, receive, send);
+        Assert.Equal((0, length), ((long)sent["bytesTransferred"]!, (long)sent["bytesResumed"]!));
+        Assert.Equal(hash, TestFile.HashOf(Assert.Single(Directory.GetFiles(Inbox))));
     }
 
     [Fact]
@@ -181,6 +226,36 @@ public sealed class FileTests(ITestOutputHelper output) : ProgramTest
         Assert.Contains(lines, l => l.Contains("is not there any more", StringComparison.Ordinal));
     }
 
+    // What the slow one gets is not read until the other one has everything.
+    [ProgramFact("mkfifo")]
+    public async Task A_slow_receiver_slows_only_itself()
+    {
+        string server = await ServeAsync();
+        string taken = Path.Combine(Folder, "taken");
+        await RunAsync("mkfifo", $"{taken}.go");
+        (string source, byte[] hash) = TestFile.Create(Folder, "goat.bin", (LongRun.Choose(103L, 1024L) * Mebibyte) + 1);
+        CliProcess quick = await ReceiveAsync(server);
+        CliProcess slow = CliProcess.StartIn(
+            ["sh", "-c", "\"$@\" | { read go < \"$0.go\"; cat > \"$0\"; }", taken], Home("carol"), ["receive", "--server", server, "--room", "lobby", "--name", "slow", "--stdout"]);
+        Keep(slow);
+        CliProcess send = Start("ada", [.. SendWords(server, source), "--peers", "2"]);
+        JsonObject first = await send.ReadEventAsync("transfer");
+        Assert.True((string?)first["state"] == "Completed", (string?)first["error"]);
+        Assert.NotEqual("slow", (string?)first["peer"]);
+        Assert.Equal(0, (await quick.EndAsync()).ExitCode);
+        int senderMebibytes = send.PeakResidentMebibytes;
+        await RunAsync("sh", "-c", "echo go > \"$0\"", $"{taken}.go");
+        JsonObject second = await send.ReadEventAsync("transfer");
+        Assert.True((string?)second["state"] == "Completed", (string?)second["error"]);
+        Assert.Equal("slow", (string?)second["peer"]);
+        Assert.Equal(0, (await send.EndAsync()).ExitCode);
+        Assert.Equal(0, (await slow.EndAsync()).ExitCode);
+        Assert.Equal(hash, TestFile.HashOf(taken));
+        Assert.Equal(hash, TestFile.HashOf(Path.Combine(Inbox, "goat.bin")));
+        Assert.InRange(senderMebibytes, 1, 250);
+        output.WriteLine($"sender {senderMebibytes} MiB");
+    }
+
     [ProgramFact("sh")]
     public async Task A_pipe_goes_to_a_pipe()
     {
@@ -231,6 +306,8 @@ public sealed class FileTests(ITestOutputHelper output) : ProgramTest
 
     private static string[] SendWords(string server, string source) => ["send", "--server", server, "--room", "lobby", "--json", source];
 
+    private string[] ReceiveWords(string server) => ["receive", "--server", server, "--room", "lobby", "--output", Inbox, "--files", "1", "--json"];
+
     private static async Task RunAsync(string program, params string[] arguments)
     {
         using var process = System.Diagnostics.Process.Start(program, arguments);
@@ -240,9 +317,16 @@ public sealed class FileTests(ITestOutputHelper output) : ProgramTest
 
     private async Task<CliProcess> ReceiveAsync(string server)
     {
-        CliProcess receive = Start("bob", "receive", "--server", server, "--room", "lobby", "--output", Inbox, "--files", "1", "--json");
+        CliProcess receive = Start("bob", ReceiveWords(server));
         await receive.ReadEventAsync("joined");
         return receive;
+    }
+
+    // The file that a transfer of ada's grows in.
+    private string PartialPath(string identity)
+    {
+        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{identity}\ngoat.bin"));
+        return Path.Combine(Inbox, $".egoat-{Convert.ToHexStringLower(hash)[..16]}.part");
     }
 
     private async Task<(CliProcess Receive, CliProcess Send)> StartAsync(string server, string source) =>
