@@ -27,7 +27,10 @@ public sealed class SimulatedPeer : ISimulatedNode
 
     public List<PeerConnectionState> States { get; } = [];
 
-    public TimeSpan? NextTimeout => Connection.NextTimeout;
+    /// <summary>The host sleeps: its clock goes on, nothing reaches it, and it does nothing.</summary>
+    public bool IsAsleep { get; set; }
+
+    public TimeSpan? NextTimeout => IsAsleep ? null : Connection.NextTimeout;
 
     /// <summary>Two peers that have exchanged offer and answer.</summary>
     public static (SimulatedPeer A, SimulatedPeer Z) CreatePair(SimulatedNetwork network, int seed, DtlsCertificate a, DtlsCertificate z)
@@ -65,8 +68,11 @@ public sealed class SimulatedPeer : ISimulatedNode
 
     public void HandleDatagram(TimeSpan now, TransportAddress local, TransportAddress remote, Span<byte> datagram)
     {
-        Connection.HandleDatagram(now, local, remote, datagram);
-        Drain();
+        if (!IsAsleep)
+        {
+            Connection.HandleDatagram(now, local, remote, datagram);
+            Drain();
+        }
     }
 
     public void HandleTimeout(TimeSpan now)
@@ -77,6 +83,12 @@ public sealed class SimulatedPeer : ISimulatedNode
 
     public bool TryPollTransmit(TimeSpan now, Span<byte> buffer, out Transmit transmit)
     {
+        transmit = default;
+        if (IsAsleep)
+        {
+            return false;
+        }
+
         bool isPolled = Connection.TryPollTransmit(now, buffer, out transmit);
         Drain();
         return isPolled;

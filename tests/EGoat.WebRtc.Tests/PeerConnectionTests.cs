@@ -86,6 +86,44 @@ public sealed class PeerConnectionTests
         Assert.True(network.Run(() => Z.Incoming[0].HasMessage && A.Connection.State == PeerConnectionState.Connected && Z.Connection.State == PeerConnectionState.Connected, TimeSpan.FromSeconds(9)), network.Describe());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_host_that_sleeps_20_seconds_goes_on_where_it_was(bool sleeperSends)
+    {
+        var network = new SimulatedNetwork(1);
+        (SimulatedPeer A, SimulatedPeer Z) = Create(network);
+        DataChannel a = A.Connection.CreateDataChannel(network.Now, "egoat");
+        Assert.True(network.Run(() => Z.Incoming.Count == 1, Limit), network.Describe());
+        DataChannel z = Z.Incoming[0];
+        (sleeperSends ? z : a).Send(network.Now, new byte[200_000], false);
+        network.Run(TimeSpan.FromMilliseconds(1));
+        Z.IsAsleep = true;
+        network.Run(TimeSpan.FromSeconds(20));
+        Z.IsAsleep = false;
+        Assert.True(network.Run(() => (sleeperSends ? a : z).HasMessage, TimeSpan.FromSeconds(9)), network.Describe());
+        Assert.True(network.Run(() => A.Connection.State == PeerConnectionState.Connected && Z.Connection.State == PeerConnectionState.Connected, TimeSpan.FromSeconds(9)), network.Describe());
+    }
+
+    [Fact]
+    public void A_host_that_sleeps_ten_minutes_finds_its_connection_failed_as_its_peer_has()
+    {
+        var network = new SimulatedNetwork(1);
+        (SimulatedPeer A, SimulatedPeer Z) = Create(network);
+        DataChannel a = A.Connection.CreateDataChannel(network.Now, "egoat");
+        Assert.True(network.Run(() => Z.Incoming.Count == 1, Limit), network.Describe());
+        a.Send(network.Now, new byte[200_000], false);
+        network.Run(TimeSpan.FromMilliseconds(1));
+        Z.IsAsleep = true;
+        network.Run(TimeSpan.FromMinutes(10));
+        Assert.Equal(PeerConnectionState.Failed, A.Connection.State);
+        Z.IsAsleep = false;
+        Assert.True(network.Run(() => Z.Connection.State == PeerConnectionState.Failed, TimeSpan.FromSeconds(1)), network.Describe());
+        Assert.Equal("The peer has not answered for 30 seconds.", Z.Connection.FailureReason);
+        Assert.Equal(DataChannelState.Closed, Z.Incoming[0].ReadyState);
+        Assert.Equal([null, null], [A.Connection.NextTimeout, Z.Connection.NextTimeout]);
+    }
+
     [Fact]
     public void Silence_fails_the_connection_with_a_reason()
     {
