@@ -13,6 +13,9 @@ internal sealed partial class SctpAssociation
     /// <summary>ABORT and SHUTDOWN COMPLETE carry the peer's tag rather than ours (RFC 9260 section 8.5.1).</summary>
     private const byte ReflectedTagFlag = 1;
 
+    /// <summary>The packet at hand had a FORWARD-TSN. No sender has a reason for two, and each makes work: the second counts as lost.</summary>
+    private bool _hasSkipped;
+
     /// <summary>DATA packets since the last SACK.</summary>
     private int _packetsSinceSack;
     private bool _isSackDue;
@@ -42,6 +45,7 @@ internal sealed partial class SctpAssociation
         bool hasData = false;
         int errors = 0;
         bool isFirst = true;
+        _hasSkipped = false;
         while (chunks.TryReadChunk(out ChunkType type, out byte flags, out ReadOnlySpan<byte> value))
         {
             if (!IsTagRight(type, flags, tag, isFirst))
@@ -319,29 +323,31 @@ internal sealed partial class SctpAssociation
 
         _isSackDue = true;
         long tsn = SerialNumber.Unwrap(BinaryPrimitives.ReadUInt32BigEndian(value), transfer.Received.CumulativeTsn);
-        if (tsn <= transfer.Received.CumulativeTsn)
+        if (tsn <= transfer.Received.CumulativeTsn || _hasSkipped)
         {
             return;
         }
 
+        _hasSkipped = true;
+
         transfer.Received.SkipTo(tsn);
-        transfer.Reassembly.SkipTsns(tsn);
-        for (value = value[sizeof(uint)..]; value.Length >= entryLength; value = value[entryLength..])
+        transfer.Reassembly.Skip(tsn, ReadSkippedStreams(value[sizeof(uint)..], isInterleaved));
+    }
+
+    // RFC 3758 section 3.2: stream u16, SSN u16. RFC 8260 section 2.3.1: stream u16, flags u16 of which the lowest says "unordered", MID u32.
+    private static SkippedStream[] ReadSkippedStreams(ReadOnlySpan<byte> value, bool isInterleaved)
+    {
+        var streams = new SkippedStream[value.Length / (isInterleaved ? 8 : 4)];
+        for (int i = 0; i < streams.Length; i++)
         {
-            ushort streamId = BinaryPrimitives.ReadUInt16BigEndian(value);
-            if (!isInterleaved)
-            {
-                transfer.Reassembly.SkipOrdered(streamId, BinaryPrimitives.ReadUInt16BigEndian(value[2..]), false);
-            }
-            else if ((value[3] & 1) != 0)
-            {
-                transfer.Reassembly.SkipUnordered(streamId, BinaryPrimitives.ReadUInt32BigEndian(value[4..]));
-            }
-            else
-            {
-                transfer.Reassembly.SkipOrdered(streamId, BinaryPrimitives.ReadUInt32BigEndian(value[4..]), true);
-            }
+            ReadOnlySpan<byte> entry = value[(i * (isInterleaved ? 8 : 4))..];
+            ushort streamId = BinaryPrimitives.ReadUInt16BigEndian(entry);
+            streams[i] = isInterleaved
+                ? new SkippedStream(streamId, (entry[3] & 1) != 0, BinaryPrimitives.ReadUInt32BigEndian(entry[4..]), true)
+                : new SkippedStream(streamId, false, BinaryPrimitives.ReadUInt16BigEndian(entry[2..]), false);
         }
+
+        return streams;
     }
 
     private void HandleReConfig(TimeSpan now, ReadOnlySpan<byte> value)

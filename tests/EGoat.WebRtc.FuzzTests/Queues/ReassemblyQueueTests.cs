@@ -33,7 +33,7 @@ public sealed class ReassemblyQueueTests
             Assert.Null(Add(queue, message.Chunk(0, true), InitialTsn + i));
         }
 
-        queue.SkipOrdered(0, 0, isInterleaved: true);
+        queue.Skip(InitialTsn - 1, [new SkippedStream(0, false, 0, true)]);
         Assert.Equal(0, queue.BufferedBytes);
     }
 
@@ -47,7 +47,7 @@ public sealed class ReassemblyQueueTests
             Assert.Null(Add(queue, message.Chunk(fragment, false), InitialTsn + fragment));
         }
 
-        queue.SkipTsns(InitialTsn + 1);
+        queue.Skip(InitialTsn + 1, []);
         Assert.Equal(0, queue.BufferedBytes);
     }
 
@@ -58,15 +58,7 @@ public sealed class ReassemblyQueueTests
     {
         var queue = new ReassemblyQueue(1000);
         var message = new PlannedMessage(1, 0, isUnordered, 0, InitialTsn, [[1], [2], [3]]);
-        if (isUnordered)
-        {
-            queue.SkipUnordered(0, 0);
-        }
-        else
-        {
-            queue.SkipOrdered(0, 0, isInterleaved: true);
-        }
-
+        queue.Skip(InitialTsn - 1, [new SkippedStream(0, isUnordered, 0, true)]);
         Assert.Null(Add(queue, message.Chunk(0, true), InitialTsn));
         Assert.Null(Add(queue, message.Chunk(2, true), InitialTsn + 2));
         Assert.Equal(0, queue.BufferedBytes);
@@ -129,16 +121,9 @@ public sealed class ReassemblyQueueTests
     {
         PlannedMessage[] lost = [.. plan.Where(m => m.LastTsn <= tsn && !IsComplete(m, model) && !givenUp.Contains(m))];
         givenUp.UnionWith(lost);
-        queue.SkipTsns(tsn);
-        foreach (IGrouping<ushort, PlannedMessage> stream in lost.Where(m => !m.IsUnordered).GroupBy(m => m.StreamId))
-        {
-            queue.SkipOrdered(stream.Key, stream.Max(m => m.Number), isInterleaved);
-        }
-
-        foreach (IGrouping<ushort, PlannedMessage> stream in lost.Where(m => m.IsUnordered && isInterleaved).GroupBy(m => m.StreamId))
-        {
-            queue.SkipUnordered(stream.Key, stream.Max(m => m.Number));
-        }
+        queue.Skip(
+            tsn,
+            [.. lost.Where(m => isInterleaved || !m.IsUnordered).GroupBy(m => (m.StreamId, m.IsUnordered)).Select(s => new SkippedStream(s.Key.StreamId, s.Key.IsUnordered, s.Max(m => m.Number), isInterleaved))]);
     }
 
     private static bool IsComplete(PlannedMessage message, HashSet<long> model) => Enumerable.Range(0, message.Fragments.Length).All(i => model.Contains(message.FirstTsn + i));

@@ -148,6 +148,21 @@ public sealed class SctpAbuseTests
         });
     }
 
+    /// <summary>Each FORWARD-TSN looks at all unfinished messages: a packet makes it do so once, however many it names.</summary>
+    [Fact]
+    public void A_packet_of_many_FORWARD_TSNs_skips_once()
+    {
+        SctpTarget target = Connected();
+        uint first = NextTsn(target);
+        byte[][] skips = [.. Enumerable.Range(0, 60).Select(i => SctpChunks.Chunk(ChunkType.IForwardTsn, 0, SctpChunks.Words(first + (uint)i, 7 << 16, (uint)i)))];
+        target.Deliver(SctpChunks.Join(target.TagOfA, skips));
+        byte[] sack = SctpChunks.Split(target.PollA()[0])[0];
+        Assert.Equal(first, System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(sack.AsSpan(4)));
+        target.Deliver(SctpChunks.Join(target.TagOfA, skips[^1]));
+        sack = SctpChunks.Split(target.PollA()[0])[0];
+        Assert.Equal(first + 59, System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(sack.AsSpan(4)));
+    }
+
     [Fact]
     public void Labels_of_all_channels_together_have_a_bound()
     {

@@ -31,6 +31,20 @@ public sealed class DataChannelTests
     }
 
     [Fact]
+    public void A_second_OPEN_for_a_channel_changes_nothing()
+    {
+        var network = new SimulatedNetwork(1);
+        (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network);
+        DataChannel a = A.Channels.Create(network.Now, "first", new());
+        Assert.True(network.Run(() => Z.Incoming.Count == 1, Limit));
+        A.Association.Send(network.Now, 0, PayloadProtocol.Dcep, DcepOpen.Create("second", new() { Ordered = false }));
+        a.Send(network.Now, "hi"u8, true);
+        Assert.True(network.Run(() => Z.Incoming[0].HasMessage, Limit), network.Describe());
+        Assert.Equal(("first", true), (Z.Incoming.Single().Label, Z.Incoming[0].Options.Ordered));
+        Assert.Single(Z.Channels.Channels);
+    }
+
+    [Fact]
     public void Negotiated_channels_need_no_announcement()
     {
         var network = new SimulatedNetwork(1);

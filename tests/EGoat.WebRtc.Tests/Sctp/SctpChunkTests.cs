@@ -73,6 +73,14 @@ public sealed class SctpChunkTests
     }
 
     [Theory]
+    [InlineData(0, 0L, 0L)]
+    [InlineData(0, 0xFFFFL, 0x1_0000L)]
+    [InlineData(0xFFFF, 0x1_0000L, 0xFFFFL)]
+    [InlineData(3, 0x2_0005L, 0x2_0003L)]
+    public void Numbers_of_16_bits_are_unwrapped_to_the_closest(int wire, long reference, long expected) =>
+        Assert.Equal(expected, SerialNumber.Unwrap((ushort)wire, reference));
+
+    [Theory]
     [InlineData(0u, 0L, 0L)]
     [InlineData(0u, 0xFFFFFFFFL, 0x1_0000_0000L)]
     [InlineData(0xFFFFFFFFu, 0x1_0000_0000L, 0xFFFFFFFFL)]

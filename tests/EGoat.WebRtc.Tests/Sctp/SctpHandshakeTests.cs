@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using EGoat.Testing;
 using EGoat.WebRtc.Sctp;
 using EGoat.WebRtc.Sctp.Packet;
@@ -96,6 +97,28 @@ public sealed class SctpHandshakeTests
         network.Filter = datagram => SctpPeer.FirstChunk(datagram) != ChunkType.CookieEcho || datagram.Now > healed;
         A.Association.Connect(network.Now);
         Assert.True(network.Run(() => SctpPeer.AreEstablished(A, Z), Limit), network.Describe());
+    }
+
+    [Theory]
+    [InlineData(-1, true)]
+    [InlineData(1, false)]
+    public void A_cookie_is_taken_as_long_as_it_lives_and_no_longer(int millisecondsBeyond, bool isTaken)
+    {
+        var network = new SimulatedNetwork(1);
+        var tap = new PacketTap(network) { Lose = c => c.Type == ChunkType.CookieEcho };
+        (SctpPeer A, SctpPeer Z) = SctpPeer.CreatePair(network);
+        A.Association.Connect(network.Now);
+        network.Run(TimeSpan.FromMilliseconds(10));
+        SentChunk initAck = tap.Sent.Single(c => c.Type == ChunkType.InitAck);
+        SentChunk echo = tap.Sent.First(c => c.Type == ChunkType.CookieEcho);
+        uint tag = BinaryPrimitives.ReadUInt32BigEndian(initAck.Value);
+        TimeSpan when = initAck.At + new SctpOptions().CookieLifetime + TimeSpan.FromMilliseconds(millisecondsBeyond);
+        Z.HandleDatagram(when, default, default, PacketTap.Create(tag, ChunkType.CookieEcho, 0, echo.Value));
+        Assert.Equal(isTaken ? SctpState.Established : SctpState.Closed, Z.Association.State);
+        var answer = new byte[2000];
+        Assert.True(Z.Association.TryPollPacket(when, answer, out int length));
+        byte[] expected = isTaken ? [(byte)ChunkType.CookieAck, 0, 0, 4] : [(byte)ChunkType.Error, 0, 0, 12, 0, 3, 0, 8, .. PacketTap.Words(1000)]; // the staleness in microseconds
+        Assert.Equal(expected, answer[SctpPacket.HeaderLength..length]);
     }
 
     [Fact]

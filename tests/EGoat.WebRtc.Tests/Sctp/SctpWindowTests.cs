@@ -42,6 +42,26 @@ public sealed class SctpWindowTests
     }
 
     [Fact]
+    public void A_reader_that_goes_on_tells_the_sender_at_once()
+    {
+        (SimulatedNetwork network, SctpPeer A, SctpPeer Z, PacketTap tap) = Connect(SmallWindow);
+        DataChannel a = Open(network, A, Z);
+        Fill(network, a);
+        network.Run(TimeSpan.FromMilliseconds(200)); // the window is closed, and the next probe a T3 away
+        int before = tap.Sent.Count;
+        TimeSpan now = network.Now;
+        while (Z.Incoming[0].TryReceive(out DataChannelMessage message))
+        {
+            message.Return();
+        }
+
+        network.Run(TimeSpan.FromMilliseconds(1));
+        SentChunk update = tap.Sent[before];
+        Assert.True(update is { Type: ChunkType.Sack, IsFromA: false } && update.At == now && Window(update) > 10_000, network.Describe());
+        Assert.True(network.Run(() => Z.Incoming[0].HasMessage, TimeSpan.FromMilliseconds(50)), network.Describe());
+    }
+
+    [Fact]
     public void Gap_blocks_tell_what_has_arrived_and_duplicates_what_came_twice()
     {
         var received = new ReceivedTsns(10);
@@ -117,8 +137,8 @@ public sealed class SctpWindowTests
     {
         var queue = new ReassemblyQueue(1000);
         uint last = isInterleaved ? uint.MaxValue : ushort.MaxValue;
-        queue.SkipOrdered(1, last / 2, isInterleaved);
-        queue.SkipOrdered(1, last - 2, isInterleaved);
+        queue.Skip(0, [new SkippedStream(1, false, last / 2, isInterleaved)]);
+        queue.Skip(0, [new SkippedStream(1, false, last - 2, isInterleaved)]);
         long tsn = 1;
         foreach (uint number in (uint[])[1, 0, last, last - 1])
         {
@@ -127,7 +147,7 @@ public sealed class SctpWindowTests
 
         Assert.Equal([last - 1, last, 0, 1], TakeNumbers(queue));
         Assert.Null(Add(queue, isInterleaved, tsn, 3));
-        queue.SkipOrdered(1, 2, isInterleaved);
+        queue.Skip(0, [new SkippedStream(1, false, 2, isInterleaved)]);
         Assert.Equal([3u], TakeNumbers(queue));
     }
 

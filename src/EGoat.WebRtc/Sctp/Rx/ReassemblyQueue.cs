@@ -107,15 +107,40 @@ internal sealed class ReassemblyQueue(int maxMessageSize)
         }
     }
 
-    /// <summary>The sender has given up an ordered message of a stream, and all before it (RFC 3758 section 3.6, RFC 8260 section 2.3.1).</summary>
-    public void SkipOrdered(ushort streamId, uint messageNumber, bool isInterleaved)
+    /// <summary>
+    /// The sender has given up all TSNs up to one, and of each of these streams the messages up to a number (RFC 3758 section 3.6,
+    /// RFC 8260 section 2.3.1): what is left of them is dropped, what waited for them is delivered. However many streams there
+    /// are, it costs one look at each unfinished message.
+    /// </summary>
+    public void Skip(long tsn, ReadOnlySpan<SkippedStream> streams)
     {
-        InboundStream stream = GetStream(streamId);
-        long number = stream.Unwrap(messageNumber, isInterleaved);
-        DiscardUnfinished(a => !a.IsUnordered && a.StreamId == streamId && stream.Unwrap(a.MessageNumber, isInterleaved) <= number);
-        DiscardPending(k => k.IsOf(streamId, isUnordered: false) && stream.Unwrap(k.MessageNumber, true) <= number);
+        var ordered = new SortedDictionary<ushort, long>();
+        var unordered = new Dictionary<ushort, uint>();
+        foreach (SkippedStream skipped in streams)
+        {
+            InboundStream stream = GetStream(skipped.StreamId);
+            if (skipped.IsUnordered)
+            {
+                unordered[skipped.StreamId] = skipped.MessageNumber;
+                stream.LastSkippedUnordered = skipped.MessageNumber;
+            }
+            else
+            {
+                long number = stream.Unwrap(skipped.MessageNumber, skipped.IsInterleaved);
+                ordered[skipped.StreamId] = Math.Max(number, ordered.GetValueOrDefault(skipped.StreamId, number));
+            }
+        }
 
-        // Whole messages that waited for what was given up are delivered (RFC 3758 section 3.6).
+        DiscardSkipped(tsn, ordered, unordered);
+        foreach ((ushort id, long number) in ordered)
+        {
+            SkipOrdered(_streams[id], number);
+        }
+    }
+
+    // Whole messages that waited for what was given up are delivered (RFC 3758 section 3.6).
+    private void SkipOrdered(InboundStream stream, long number)
+    {
         foreach (long early in stream.Waiting.Keys.Where(n => n <= number).Order().ToArray())
         {
             stream.Waiting.Remove(early, out SctpMessage message);
@@ -126,30 +151,31 @@ internal sealed class ReassemblyQueue(int maxMessageSize)
         ReleaseReady(stream);
     }
 
-    /// <summary>The sender has given up an unordered message of a stream, and is done with all before it (RFC 8260 section 2.3.1).</summary>
-    public void SkipUnordered(ushort streamId, uint messageNumber)
+    private void DiscardSkipped(long tsn, SortedDictionary<ushort, long> ordered, Dictionary<ushort, uint> unordered)
     {
-        DiscardUnfinished(a => a.IsUnordered && a.StreamId == streamId && SerialNumber.Unwrap(a.MessageNumber, messageNumber) <= messageNumber);
-        GetStream(streamId).LastSkippedUnordered = messageNumber;
-        DiscardPending(k => k.IsOf(streamId, isUnordered: true) && SerialNumber.Unwrap(k.MessageNumber, messageNumber) <= messageNumber);
-    }
+        bool IsGivenUp(ushort streamId, bool isUnordered, uint number, bool isInterleaved) => isUnordered
+            ? isInterleaved && unordered.TryGetValue(streamId, out uint last) && SerialNumber.Unwrap(number, last) <= last
+            : ordered.TryGetValue(streamId, out long through) && _streams[streamId].Unwrap(number, isInterleaved) <= through;
 
-    /// <summary>Drops fragments of messages that cannot be finished since the sender has given up all TSNs up to this one (RFC 3758).</summary>
-    public void SkipTsns(long tsn)
-    {
-        DiscardPending(k => k.IsTsn && (long)k.Number <= tsn);
+        foreach ((FragmentKey key, PendingFragment fragment) in _pending)
+        {
+            if (key.IsTsn ? (long)key.Number <= tsn : IsGivenUp(key.StreamId, key.IsUnordered, key.MessageNumber, true))
+            {
+                _pending.Remove(key);
+                Discard(fragment);
+            }
+        }
 
         // The end of a message that was given up may have come: its sender skips up to the last TSN that had not.
         for (FragmentKey next = FragmentKey.OfTsn(tsn + 1); _pending.Remove(next, out PendingFragment fragment); next = next.Next)
         {
-            fragment.Return();
-            BufferedBytes -= fragment.Length + Overhead;
+            Discard(fragment);
         }
 
         ParkCurrent();
         foreach ((FragmentKey key, MessageAssembly assembly) in _assemblies)
         {
-            if (key.IsTsn && (long)key.Number <= tsn)
+            if ((key.IsTsn && (long)key.Number <= tsn) || IsGivenUp(assembly.StreamId, assembly.IsUnordered, assembly.MessageNumber, !key.IsTsn))
             {
                 Discard(key, assembly);
             }
@@ -258,31 +284,6 @@ internal sealed class ReassemblyQueue(int maxMessageSize)
         return stream;
     }
 
-    private void DiscardUnfinished(Func<MessageAssembly, bool> condition)
-    {
-        ParkCurrent();
-        foreach ((FragmentKey key, MessageAssembly assembly) in _assemblies)
-        {
-            if (condition(assembly))
-            {
-                Discard(key, assembly);
-            }
-        }
-    }
-
-    private void DiscardPending(Func<FragmentKey, bool> condition)
-    {
-        foreach ((FragmentKey key, PendingFragment fragment) in _pending)
-        {
-            if (condition(key))
-            {
-                _pending.Remove(key);
-                fragment.Return();
-                BufferedBytes -= fragment.Length + Overhead;
-            }
-        }
-    }
-
     private void Reset(InboundStream stream)
     {
         foreach (SctpMessage message in stream.Waiting.Values)
@@ -294,6 +295,12 @@ internal sealed class ReassemblyQueue(int maxMessageSize)
         stream.Waiting.Clear();
         stream.Next = 0;
         stream.LastSkippedUnordered = null;
+    }
+
+    private void Discard(in PendingFragment fragment)
+    {
+        fragment.Return();
+        BufferedBytes -= fragment.Length + Overhead;
     }
 
     private void Discard(FragmentKey key, MessageAssembly assembly)
@@ -316,8 +323,11 @@ internal sealed class ReassemblyQueue(int maxMessageSize)
 
         public FragmentKey Next => this with { Number = Number + 1 };
 
-        /// <summary>Whether it is a fragment of I-DATA on a stream.</summary>
-        public bool IsOf(ushort streamId, bool isUnordered) => Space == SpaceOf(streamId, isUnordered);
+        /// <summary>The stream (I-DATA).</summary>
+        public ushort StreamId => (ushort)(Space >> 1);
+
+        /// <summary>Whether it is of an unordered message (I-DATA).</summary>
+        public bool IsUnordered => (Space & 1) != 0;
 
         public static FragmentKey Of(in DataChunk chunk, long tsn) => chunk.IsInterleaved
             ? new FragmentKey(SpaceOf(chunk.StreamId, chunk.IsUnordered), ((ulong)chunk.MessageNumber << 32) | chunk.FragmentNumber)
