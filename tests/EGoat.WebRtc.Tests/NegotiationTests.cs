@@ -209,6 +209,36 @@ public sealed class NegotiationTests
         string Change(string text) => System.Text.RegularExpressions.Regex.Replace(text, pattern, replacement);
     }
 
+    /// <summary>RFC 8841 section 6.1: 0 is no limit, no number is 64 KiB.</summary>
+    [Theory]
+    [InlineData("1", 1)]
+    [InlineData("262144", 262_144)]
+    [InlineData("0", int.MaxValue)]
+    [InlineData("9223372036854775807", long.MaxValue)]
+    [InlineData("9223372036854775808", 65_536)]
+    [InlineData("-1", 65_536)]
+    [InlineData("1e3", 65_536)]
+    [InlineData("", 65_536)]
+    public void The_peers_limit_of_messages_is_kept_whatever_it_is(string text, long expected)
+    {
+        var network = new SimulatedNetwork(1);
+        var A = new SimulatedPeer(network, 1, DtlsPeer.CertificateA, "192.0.2.1");
+        var Z = new SimulatedPeer(network, 2, DtlsPeer.CertificateZ, "192.0.2.2");
+        string answer = Z.Connection.AcceptOffer(network.Now, A.Connection.CreateOffer(network.Now));
+        A.Connection.AcceptAnswer(network.Now, System.Text.RegularExpressions.Regex.Replace(answer, "max-message-size:[0-9]+", "max-message-size:" + text));
+        Assert.Equal(expected, A.Connection.MaxMessageSize);
+        DataChannel a = A.Connection.CreateDataChannel(network.Now, "", new() { Negotiated = true, Id = 0 });
+        Assert.True(network.Run(() => a.ReadyState == DataChannelState.Open, TimeSpan.FromSeconds(5)), network.Describe());
+        a.Send(network.Now, new byte[Math.Min(expected, 262_144)], false);
+        if (expected < 262_144)
+        {
+            Assert.Throws<ArgumentException>(() => a.Send(network.Now, new byte[expected + 1], false));
+        }
+
+        Assert.True(network.Run(() => a.BufferedAmount == 0, TimeSpan.FromSeconds(5)), network.Describe());
+        Assert.Equal(PeerConnectionState.Connected, A.Connection.State);
+    }
+
     [Fact]
     public void What_holds_for_the_session_holds_for_its_section()
     {

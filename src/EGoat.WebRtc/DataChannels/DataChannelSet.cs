@@ -207,7 +207,14 @@ internal sealed class DataChannelSet(SctpAssociation association)
         }
         else
         {
-            Association.Send(now, (ushort)channel.Id!, PayloadProtocol.Dcep, DcepOpen.Create(channel.Label, channel.Options));
+            byte[] open = DcepOpen.Create(channel.Label, channel.Options);
+            if (open.Length > MaxMessageSize)
+            {
+                Remove(channel); // the peer takes no message with a name as long (RFC 8841 section 6.1)
+                return;
+            }
+
+            Association.Send(now, (ushort)channel.Id!, PayloadProtocol.Dcep, open);
         }
 
         SetState(channel, DataChannelState.Open);

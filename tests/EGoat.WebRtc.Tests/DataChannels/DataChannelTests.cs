@@ -151,6 +151,19 @@ public sealed class DataChannelTests
     }
 
     [Fact]
+    public void A_channel_whose_name_is_longer_than_the_peers_limit_closes_unopened()
+    {
+        var network = new SimulatedNetwork(1);
+        (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network);
+        A.Channels.MaxMessageSize = 1000;
+        DataChannel tooLong = A.Channels.Create(network.Now, new string('x', 989), new());
+        DataChannel longest = A.Channels.Create(network.Now, new string('x', 988), new());
+        network.Run(TimeSpan.FromSeconds(1));
+        Assert.Equal((DataChannelState.Closed, DataChannelState.Open), (tooLong.ReadyState, longest.ReadyState));
+        Assert.Equal(longest.Label, Z.Incoming.Single().Label);
+    }
+
+    [Fact]
     public void The_end_of_the_association_closes_all_channels()
     {
         var network = new SimulatedNetwork(1);

@@ -69,6 +69,25 @@ public sealed class SctpInterleavingTests
         Assert.Equal([1, 2, 3], tap.Data().Where(d => (d.Flags & DataChunk.UnorderedFlag) == 0).Select(d => (int)d.Value[11]));
     }
 
+    [Fact]
+    public void A_reset_stream_numbers_ordered_and_unordered_messages_from_zero()
+    {
+        (SimulatedNetwork network, SctpPeer A, SctpPeer Z, PacketTap tap) = Connect(true);
+        for (int round = 0; round < 2; round++)
+        {
+            DataChannel a = A.Channels.Create(network.Now, "x", new() { Ordered = false });
+            Assert.True(network.Run(() => Z.Incoming.Count == round + 1, Limit), network.Describe());
+            network.Run(TimeSpan.FromSeconds(1));
+            tap.Sent.Clear();
+            A.Association.Send(network.Now, 0, PayloadProtocol.Binary, [1], isUnordered: true);
+            A.Association.Send(network.Now, 0, PayloadProtocol.Binary, [2]);
+            network.Run(TimeSpan.FromSeconds(1));
+            Assert.Equal([(true, 0), (false, 1)], tap.Data().Select(d => ((d.Flags & DataChunk.UnorderedFlag) != 0, (int)d.Value[11])));
+            a.Close();
+            Assert.True(network.Run(() => a.ReadyState == DataChannelState.Closed, Limit), network.Describe());
+        }
+    }
+
     private static (SimulatedNetwork Network, SctpPeer A, SctpPeer Z, PacketTap Tap) Connect(bool isInterleaved)
     {
         var network = new SimulatedNetwork(1);
