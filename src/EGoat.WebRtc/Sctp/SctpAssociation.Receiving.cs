@@ -275,6 +275,7 @@ internal sealed partial class SctpAssociation
         if (result.RoundTrip is { } roundTrip)
         {
             _timeout.Measure(roundTrip);
+            _heartbeatTimer = now + _options.HeartbeatInterval; // the path is not idle (RFC 9260 section 8.3)
         }
 
         // A peer without room answers window probes without taking them (RFC 9260 section 6.1, rule A).
@@ -285,7 +286,6 @@ internal sealed partial class SctpAssociation
 
         if (result.AcknowledgedBytes > 0)
         {
-            _heartbeatTimer = now + _options.HeartbeatInterval; // the path is not idle (RFC 9260 section 8.3)
             _isProbing = false;
             _pathMtu.OnAcknowledged(result.AcknowledgedBytes);
             transfer.Congestion.OnAcknowledged(now, result.AcknowledgedBytes, result.RoundTrip, isWindowFull, IsRecovering(transfer));

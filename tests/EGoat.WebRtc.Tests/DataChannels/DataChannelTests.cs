@@ -1,5 +1,6 @@
 using EGoat.Testing;
 using EGoat.WebRtc.DataChannels;
+using EGoat.WebRtc.Sctp.Packet;
 using EGoat.WebRtc.Tests.Sctp;
 
 namespace EGoat.WebRtc.Tests.DataChannels;
@@ -42,6 +43,40 @@ public sealed class DataChannelTests
         Assert.True(network.Run(() => Z.Incoming[0].HasMessage, Limit), network.Describe());
         Assert.Equal(("first", true), (Z.Incoming.Single().Label, Z.Incoming[0].Options.Ordered));
         Assert.Single(Z.Channels.Channels);
+    }
+
+    [Fact]
+    public void Messages_of_an_unordered_channel_do_not_overtake_its_OPEN()
+    {
+        var network = new SimulatedNetwork(1);
+        var tap = new PacketTap(network);
+        (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network);
+        bool isOpenLost = false;
+        tap.Lose = c => c.IsData && c.IsFromA && !isOpenLost && (isOpenLost = true);
+        DataChannel a = A.Channels.Create(network.Now, "x", new() { Ordered = false });
+        network.Run(TimeSpan.FromMilliseconds(1));
+        a.Send(network.Now, "early"u8, true);
+        Assert.True(network.Run(() => Z.Incoming.Count == 1 && Z.Incoming[0].HasMessage, Limit), network.Describe());
+        Assert.All(tap.Data(), d => Assert.Equal(0, d.Flags & DataChunk.UnorderedFlag));
+        network.Run(TimeSpan.FromSeconds(1));
+        a.Send(network.Now, "late"u8, true);
+        network.Run(TimeSpan.FromSeconds(1));
+        Assert.Equal(DataChunk.UnorderedFlag, tap.Data().Last().Flags & DataChunk.UnorderedFlag);
+    }
+
+    [Fact]
+    public void An_OPEN_on_a_stream_that_is_this_sides_to_choose_is_refused()
+    {
+        var network = new SimulatedNetwork(1);
+        var tap = new PacketTap(network);
+        (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network);
+        Z.Association.Send(network.Now, 4, PayloadProtocol.Dcep, DcepOpen.Create("even", new()));
+        network.Run(TimeSpan.FromSeconds(1));
+        Assert.Empty(A.Incoming);
+        Assert.Equal(1, tap.Count(true, ChunkType.ReConfig));
+        Assert.True(SctpPeer.AreEstablished(A, Z));
+        Assert.Equal([0, 2, 4], Enumerable.Range(0, 3).Select(_ => A.Channels.Create(network.Now, "", new()).Id!.Value));
+        Assert.True(network.Run(() => Z.Incoming.Count == 3, Limit), network.Describe());
     }
 
     [Fact]

@@ -131,6 +131,20 @@ public sealed class SctpWindowTests
     }
 
     [Theory]
+    [InlineData(DataChunk.ImmediateFlag, 1)]
+    [InlineData(0, 0)]
+    public void A_chunk_whose_sender_asks_for_it_is_acknowledged_at_once(byte flag, int acknowledgements)
+    {
+        (SimulatedNetwork network, SctpPeer A, SctpPeer Z, PacketTap tap) = Connect();
+        Open(network, A, Z);
+        uint next = tap.Data().Max(d => d.Tsn) + 1;
+        tap.Sent.Clear();
+        tap.Inject(Z, ChunkType.IData, (byte)(DataChunk.BeginFlag | DataChunk.EndFlag | DataChunk.UnorderedFlag | flag), PacketTap.Words(next, 0, 0, PayloadProtocol.Binary, 42));
+        network.Run(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(acknowledgements, tap.Count(false, ChunkType.Sack));
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void Message_numbers_wrap_without_notice_and_skips_across_the_wrap_work(bool isInterleaved)
