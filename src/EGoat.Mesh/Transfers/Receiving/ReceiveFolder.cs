@@ -10,6 +10,9 @@ namespace EGoat.Mesh.Transfers;
 /// </summary>
 internal sealed partial class ReceiveFolder : IDisposable
 {
+    /// <summary>Shorter files are tried without asking how much room there is.</summary>
+    private const long WorthAsking = 64 * 1024;
+
     private const int NotThere = 2; // ENOENT
     private const int Exists = 17; // EEXIST
 
@@ -67,9 +70,23 @@ internal sealed partial class ReceiveFolder : IDisposable
     /// <summary>What is there under a name.</summary>
     public FileInfo Find(string name) => new(At(name));
 
-    /// <summary>Makes a file that nobody else opens meanwhile, with room for its content.</summary>
+    /// <summary>Makes a file that nobody else opens meanwhile, if there is room for its content.</summary>
+    /// <remarks>On Unix the room is not reserved, so others may take it: some file systems fill what they reserve with zeros, and the transfer waits for that.</remarks>
     /// <exception cref="IOException">The name is taken, or there is no room.</exception>
-    public SafeFileHandle Create(string name, long length) => File.OpenHandle(At(name), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.None, length);
+    public SafeFileHandle Create(string name, long length)
+    {
+        if (_handle is null)
+        {
+            return File.OpenHandle(At(name), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.None, length);
+        }
+
+        if (length >= WorthAsking && new DriveInfo(_prefix) is var drive && drive.AvailableFreeSpace < length)
+        {
+            throw new IOException($"There is not enough space on the disk: the file has {length:N0} bytes, and {drive.AvailableFreeSpace:N0} are free.");
+        }
+
+        return File.OpenHandle(At(name), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+    }
 
     /// <summary>Opens a file to be written, that nobody else opens meanwhile.</summary>
     /// <exception cref="IOException">It is a link, or is open elsewhere.</exception>
