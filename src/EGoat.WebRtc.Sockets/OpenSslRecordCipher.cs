@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using EGoat.WebRtc.Dtls;
 
@@ -42,6 +43,7 @@ internal sealed unsafe class OpenSslRecordCipher : RecordCipher
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Encrypt(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> additionalData, Span<byte> data, Span<byte> tag)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(tag.Length, TagLength);
@@ -57,6 +59,7 @@ internal sealed unsafe class OpenSslRecordCipher : RecordCipher
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override bool TryDecrypt(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> additionalData, Span<byte> data, ReadOnlySpan<byte> tag)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(tag.Length, TagLength);
@@ -91,6 +94,7 @@ internal sealed unsafe class OpenSslRecordCipher : RecordCipher
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Start(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> additionalData, int direction)
     {
         ObjectDisposedException.ThrowIf(_context == 0, this);
