@@ -10,7 +10,15 @@ public sealed class DatagramSplitterTests
     [Fact]
     public void Joined_datagrams_of_every_protocol_come_apart_where_they_were_joined()
     {
-        byte[][] parts = [Record, Record, Stun, ChannelData, Record, Stun];
+        byte[][] parts = [Record, Stun, ChannelData, Record, Stun];
+        Assert.Equal(parts, Split([.. parts.SelectMany(p => p)], out int left));
+        Assert.Equal(0, left);
+    }
+
+    [Fact]
+    public void Records_that_follow_one_another_stay_together()
+    {
+        byte[][] parts = [[.. Record, .. Record, .. Record], Stun, [.. Record, .. Record]];
         Assert.Equal(parts, Split([.. parts.SelectMany(p => p)], out int left));
         Assert.Equal(0, left);
     }
