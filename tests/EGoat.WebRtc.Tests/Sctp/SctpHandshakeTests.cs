@@ -67,6 +67,18 @@ public sealed class SctpHandshakeTests
     }
 
     [Fact]
+    public void The_pauses_of_T1_double_up_to_the_longest()
+    {
+        var network = new SimulatedNetwork(1);
+        var tap = new PacketTap(network) { Lose = _ => true };
+        (SctpPeer A, _) = SctpPeer.CreatePair(network);
+        A.Association.Connect(network.Now);
+        network.Run(TimeSpan.FromSeconds(10));
+        TimeSpan[] at = [.. tap.Sent.Select(c => c.At)];
+        Assert.Equal([0.5, 1, 2, 3, 3], at.Zip(at.Skip(1), (earlier, later) => (later - earlier).TotalSeconds));
+    }
+
+    [Fact]
     public void A_forged_cookie_is_refused()
     {
         var network = new SimulatedNetwork(1);

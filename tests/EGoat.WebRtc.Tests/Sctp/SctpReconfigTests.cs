@@ -148,6 +148,24 @@ public sealed class SctpReconfigTests
     }
 
     [Fact]
+    public void A_request_that_comes_late_once_more_does_not_close_the_next_channel_of_its_stream()
+    {
+        (SimulatedNetwork network, SctpPeer A, SctpPeer Z, PacketTap tap) = Connect();
+        DataChannel a = Open(network, A, Z);
+        a.Close();
+        Assert.True(network.Run(() => IsClosed(a, Z), Limit), network.Describe());
+        byte[] request = tap.Sent.First(c => c is { Type: ChunkType.ReConfig, IsFromA: true }).Value;
+        DataChannel again = A.Channels.Create(network.Now, "again", new());
+        Assert.True(network.Run(() => Z.Incoming.Count == 2, Limit));
+        Assert.Equal(0, again.Id);
+        tap.Inject(Z, ChunkType.ReConfig, 0, request);
+        again.Send(network.Now, "still here"u8, true);
+        network.Run(TimeSpan.FromSeconds(1));
+        Assert.Equal((DataChannelState.Open, DataChannelState.Open, true), (again.ReadyState, Z.Incoming[1].ReadyState, Z.Incoming[1].HasMessage));
+        Assert.Equal(Performed, Responses(tap, false).Last().Result);
+    }
+
+    [Fact]
     public void A_request_out_of_turn_is_refused()
     {
         (SimulatedNetwork network, SctpPeer A, SctpPeer Z, PacketTap tap) = Connect();
