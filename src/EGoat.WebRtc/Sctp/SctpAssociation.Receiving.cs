@@ -13,6 +13,12 @@ internal sealed partial class SctpAssociation
     /// <summary>ABORT and SHUTDOWN COMPLETE carry the peer's tag rather than ours (RFC 9260 section 8.5.1).</summary>
     private const byte ReflectedTagFlag = 1;
 
+    /// <summary>Requests to reset streams that one packet may make. A peer has one of a kind under way (RFC 6525 section 5.1.1), and each makes work for every stream.</summary>
+    private const int MaxResetRequestsPerPacket = 4;
+
+    /// <summary>Those that the packet at hand made.</summary>
+    private int _resetRequests;
+
     /// <summary>The packet at hand had a FORWARD-TSN. No sender has a reason for two, and each makes work: the second counts as lost.</summary>
     private bool _hasSkipped;
 
@@ -46,6 +52,7 @@ internal sealed partial class SctpAssociation
         int errors = 0;
         bool isFirst = true;
         _hasSkipped = false;
+        _resetRequests = 0;
         while (chunks.TryReadChunk(out ChunkType type, out byte flags, out ReadOnlySpan<byte> value))
         {
             if (!IsTagRight(type, flags, tag, isFirst))
@@ -360,6 +367,11 @@ internal sealed partial class SctpAssociation
         var parameters = new TlvReader(value);
         while (parameters.TryRead(out ushort type, out ReadOnlySpan<byte> parameter))
         {
+            if ((ParameterType)type != ParameterType.ReConfigurationResponse && ++_resetRequests > MaxResetRequestsPerPacket)
+            {
+                return;
+            }
+
             switch ((ParameterType)type)
             {
                 case ParameterType.OutgoingSsnResetRequest:

@@ -203,6 +203,20 @@ public sealed class SctpAbuseTests
     }
 
     [Fact]
+    public void A_packet_of_many_resets_of_all_streams_carries_out_a_few()
+    {
+        SctpTarget target = Connected();
+        byte[][] requests = [.. Enumerable.Range(0, 60).Select(i => SctpChunks.Chunk(
+            ChunkType.ReConfig, 0, SctpChunks.Chunk(0, (byte)ParameterType.OutgoingSsnResetRequest, SctpChunks.Words(target.InitialTsnOfZ + (uint)i, 0, target.InitialTsnOfZ - 1))))];
+        target.Deliver(SctpChunks.Join(target.TagOfA, requests));
+        byte[] answer = SctpChunks.Split(target.PollA()[0]).Single(c => c[0] == (byte)ChunkType.ReConfig);
+        Assert.Equal(SctpChunks.Words(target.InitialTsnOfZ + 3, 1), answer[8..16]); // number and "performed" of the fourth
+        target.Deliver(SctpChunks.Join(target.TagOfA, requests[4]));
+        answer = SctpChunks.Split(target.PollA()[0]).Single(c => c[0] == (byte)ChunkType.ReConfig);
+        Assert.Equal(SctpChunks.Words(target.InitialTsnOfZ + 4, 1), answer[8..16]);
+    }
+
+    [Fact]
     public void A_packet_of_many_requests_is_not_answered_with_more_packets_than_the_queue_holds()
     {
         SctpTarget target = Connected();
