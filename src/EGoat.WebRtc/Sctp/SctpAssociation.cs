@@ -12,7 +12,8 @@ namespace EGoat.WebRtc.Sctp;
 /// </summary>
 /// <remarks>
 /// <para>The parts know nothing of each other: <c>Packet</c> is the wire, <c>Rx</c> receives, <c>Tx</c> sends; here they meet.
-/// The files of this class follow the life of an association: <c>Handshake</c>, <c>Receiving</c>, <c>Sending</c>, <c>Ending</c>.</para>
+/// The files of this class follow the life of an association: <c>Handshake</c>, <c>Receiving</c>, <c>Sending</c>, <c>Ending</c>;
+/// <c>Path</c> has heartbeats and the length of packets.</para>
 /// <para>After every call that takes a time, poll packets, messages and events until there are none, then wait for
 /// <see cref="NextTimeout"/>. Packets are sent only by polling, so a SACK covers everything handed over since the last poll.</para>
 /// </remarks>
@@ -64,9 +65,10 @@ internal sealed partial class SctpAssociation
         entropy.Fill(_cookieSecret);
     }
 
+    /// <summary>Where it stands (RFC 9260 section 4). <see cref="SctpState.Closed"/> before the beginning and after the end, which has a <see cref="FailureReason"/>.</summary>
     public SctpState State { get; private set; }
 
-    /// <summary>Why it was aborted.</summary>
+    /// <summary>Why it has ended, orderly or not, as a sentence; null until then.</summary>
     public string? FailureReason { get; private set; }
 
     /// <summary>The longest packet, a multiple of 4; probes are longer. Changes when more is known of the path.</summary>
@@ -89,8 +91,10 @@ internal sealed partial class SctpAssociation
     /// <summary>Whether messages of several streams are interleaved (RFC 8260).</summary>
     public bool IsInterleaved => _sendQueue.IsInterleaved;
 
+    /// <summary>SRTT (RFC 9260 section 6.3.1); null until measured.</summary>
     public TimeSpan? RoundTripTime => _timeout.SmoothedRoundTripTime;
 
+    /// <summary>cwnd in bytes of payload; 0 before the handshake.</summary>
     public long CongestionWindow => _transfer?.Congestion.Window ?? 0;
 
     /// <summary>Payload bytes in flight.</summary>

@@ -194,6 +194,19 @@ public sealed class SctpReconfigTests
     }
 
     [Fact]
+    public void A_peer_may_not_ask_for_a_reset_of_everything()
+    {
+        (SimulatedNetwork network, SctpPeer A, SctpPeer Z, PacketTap tap) = Connect();
+        Open(network, A, Z);
+        uint number = NextRequestOf(A, network, tap);
+        tap.Inject(Z, ChunkType.ReConfig, 0, [.. Parameter(ParameterType.IncomingSsnResetRequest, PacketTap.Words(number))]);
+        network.Run(TimeSpan.FromSeconds(1));
+        Assert.Equal([(number, Denied)], Responses(tap, false));
+        Assert.Empty(Requests(tap, false));
+        Assert.All(Z.Incoming, z => Assert.Equal(DataChannelState.Open, z.ReadyState));
+    }
+
+    [Fact]
     public void A_denied_reset_closes_the_channel_all_the_same()
     {
         (SimulatedNetwork network, SctpPeer A, SctpPeer Z, PacketTap tap) = Connect();

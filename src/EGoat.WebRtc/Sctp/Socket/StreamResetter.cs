@@ -145,7 +145,7 @@ internal sealed class StreamResetter(uint localInitialTsn, uint peerInitialTsn, 
         return true;
     }
 
-    /// <summary>The peer asks this side to reset outgoing streams (section 5.2.3).</summary>
+    /// <summary>The peer asks this side to reset outgoing streams (section 5.2.3). All of them, which an empty list means, is refused.</summary>
     public bool HandleIncomingRequest(ReadOnlySpan<byte> value, out ushort[] streamIds)
     {
         streamIds = [];
@@ -154,9 +154,9 @@ internal sealed class StreamResetter(uint localInitialTsn, uint peerInitialTsn, 
             return false;
         }
 
-        Answer(ResetResult.Performed);
         streamIds = ReadStreamIds(value[4..]);
-        return true;
+        Answer(streamIds.Length > 0 ? ResetResult.Performed : ResetResult.Denied);
+        return streamIds.Length > 0;
     }
 
     /// <summary>Resetting the whole association and adding streams are refused (sections 5.2.4 to 5.2.6).</summary>
