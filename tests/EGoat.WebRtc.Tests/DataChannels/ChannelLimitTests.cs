@@ -78,6 +78,21 @@ public sealed class ChannelLimitTests
     }
 
     [Fact]
+    public void The_names_of_closed_channels_make_room_for_others()
+    {
+        var network = new SimulatedNetwork(1);
+        (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network);
+        string label = new('x', 60_000);
+        for (int i = 1; i <= 100; i++)
+        {
+            DataChannel a = A.Channels.Create(network.Now, label, new());
+            Assert.True(network.Run(() => Z.Incoming.Count == i, Limit), network.Describe());
+            a.Close();
+            Assert.True(network.Run(() => a.ReadyState == DataChannelState.Closed && Z.Incoming[^1].ReadyState == DataChannelState.Closed, Limit), network.Describe());
+        }
+    }
+
+    [Fact]
     public void Empty_messages_keep_their_kind_and_their_place()
     {
         var network = new SimulatedNetwork(1);

@@ -73,6 +73,21 @@ public sealed class SctpChunkTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void Padding_is_zero_whatever_the_buffer_held(int length)
+    {
+        var buffer = new byte[100];
+        buffer.AsSpan().Fill(0xEE);
+        var writer = new PacketWriter(buffer, 0);
+        DataChunk.Write(ref writer, true, 0, 1, 2, 3, 4, 5, new byte[length]);
+        Assert.Equal(DataChunk.InterleavedHeaderLength + 4, writer.Length);
+        Assert.Equal(new byte[4], buffer[DataChunk.InterleavedHeaderLength..writer.Length]);
+    }
+
+    [Theory]
     [InlineData(0, 0L, 0L)]
     [InlineData(0, 0xFFFFL, 0x1_0000L)]
     [InlineData(0xFFFF, 0x1_0000L, 0xFFFFL)]

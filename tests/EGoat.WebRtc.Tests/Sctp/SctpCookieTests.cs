@@ -58,6 +58,19 @@ public sealed class SctpCookieTests
         Assert.True(network.Run(() => Z.Incoming[0].HasMessage, Limit));
     }
 
+    [Theory]
+    [InlineData(0u, 1)]
+    [InlineData(5u, 0)]
+    public void An_INIT_under_a_tag_is_dropped(uint tag, int answers)
+    {
+        var network = new SimulatedNetwork(1);
+        var tap = new PacketTap(network);
+        (_, SctpPeer Z) = SctpPeer.CreatePair(network);
+        Z.HandleDatagram(network.Now, default, default, PacketTap.Create(tag, ChunkType.Init, 0, PacketTap.Words(7, 1 << 20, (9 << 16) | 9, 1)));
+        network.Run(TimeSpan.FromMilliseconds(10));
+        Assert.Equal(answers, tap.Sent.Count);
+    }
+
     [Fact]
     public void A_repeated_INIT_says_the_same_and_either_INIT_ACK_may_be_taken()
     {

@@ -29,6 +29,29 @@ public sealed class SctpLossRecoveryTests
         Assert.Equal(losses, A.Association.Retransmissions);
     }
 
+    [Theory]
+    [InlineData(3, 0)]
+    [InlineData(4, 1)]
+    public void A_chunk_is_lost_when_three_that_were_sent_later_have_arrived(int sent, int retransmissions)
+    {
+        var network = new SimulatedNetwork(1, NetworkConditions.Perfect with { Latency = TimeSpan.FromMilliseconds(50) });
+        var tap = new PacketTap(network);
+        (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network);
+        DataChannel a = Open(network, A, Z);
+        a.Send(network.Now, new byte[2000], false);
+        network.Run(TimeSpan.FromSeconds(1));
+        int lost = 0;
+        tap.Lose = c => c.IsData && c.IsFromA && lost++ == 0;
+        for (int i = 0; i < sent; i++)
+        {
+            a.Send(network.Now, [1], false);
+            network.Run(TimeSpan.FromMilliseconds(1));
+        }
+
+        network.Run(TimeSpan.FromMilliseconds(108)); // the reordering timer waits for a quarter of the shortest round trip more
+        Assert.Equal(retransmissions, A.Association.Retransmissions);
+    }
+
     [Fact]
     public void A_lost_tail_is_probed_before_T3()
     {
@@ -176,6 +199,7 @@ public sealed class SctpLossRecoveryTests
         for (int i = 0; i < 6; i++)
         {
             tap.Inject(A, ChunkType.HeartbeatAck, 0, [0, 1, 0, 20, .. new byte[16]]);
+            tap.Inject(A, ChunkType.HeartbeatAck, 0, [0, 1, 0, 12, 1, 2, 3, 4, 5, 6, 7, 8]);
             tap.Inject(A, ChunkType.HeartbeatAck, 0, [0, 1, 0, 4]);
             tap.Inject(A, ChunkType.HeartbeatAck, 0);
             network.Run(TimeSpan.FromSeconds(2));

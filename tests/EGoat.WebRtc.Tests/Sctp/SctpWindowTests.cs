@@ -165,6 +165,19 @@ public sealed class SctpWindowTests
         Assert.Equal([3u], TakeNumbers(queue));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_skip_that_names_an_older_message_than_the_last_one_takes_nothing_back(bool isInterleaved)
+    {
+        var queue = new ReassemblyQueue(1000);
+        queue.Skip(5, [new SkippedStream(1, false, 5, isInterleaved)]);
+        queue.Skip(6, [new SkippedStream(1, false, 3, isInterleaved)]);
+        Assert.Null(Add(queue, isInterleaved, 7, 4));
+        Assert.Null(Add(queue, isInterleaved, 8, 6));
+        Assert.Equal([6u], TakeNumbers(queue));
+    }
+
     [Fact]
     public void A_message_above_the_announced_size_breaks_the_association()
     {

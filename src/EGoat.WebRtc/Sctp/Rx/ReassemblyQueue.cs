@@ -154,7 +154,7 @@ internal sealed class ReassemblyQueue(int maxMessageSize)
     private void DiscardSkipped(long tsn, SortedDictionary<ushort, long> ordered, Dictionary<ushort, uint> unordered)
     {
         bool IsGivenUp(ushort streamId, bool isUnordered, uint number, bool isInterleaved) => isUnordered
-            ? isInterleaved && unordered.TryGetValue(streamId, out uint last) && SerialNumber.Unwrap(number, last) <= last
+            ? unordered.TryGetValue(streamId, out uint last) && SerialNumber.Unwrap(number, last) <= last
             : ordered.TryGetValue(streamId, out long through) && _streams[streamId].Unwrap(number, isInterleaved) <= through;
 
         foreach ((FragmentKey key, PendingFragment fragment) in _pending)
