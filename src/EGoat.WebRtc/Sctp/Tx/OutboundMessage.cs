@@ -29,6 +29,9 @@ internal sealed class OutboundMessage
 
     public uint NextFragmentNumber { get; set; }
 
+    /// <summary>The TSNs of the fragments that were sent first and last; fragments of other messages may lie between.</summary>
+    public (long First, long Last) Tsns { get; set; }
+
     /// <summary>Fragments that are neither acknowledged nor given up.</summary>
     public int Outstanding { get; set; }
 

@@ -67,6 +67,7 @@ internal sealed class RetransmissionQueue(long initialTsn, SendQueue sendQueue, 
             FragmentNumber = fragmentNumber,
             Transmissions = 1,
         };
+        message.Tsns = (offset == 0 ? tsn : message.Tsns.First, tsn);
         message.Outstanding++;
         AddToFlight(now, tsn);
         return tsn;
@@ -137,7 +138,6 @@ internal sealed class RetransmissionQueue(long initialTsn, SendQueue sendQueue, 
             AcknowledgeBlock(now, cumulative + start, cumulative + end, ref progress);
         }
 
-        AdvancePeerAckPoint();
         if (sack.HasDuplicates)
         {
             _lossDetector.OnDuplicate(now);
@@ -163,6 +163,7 @@ internal sealed class RetransmissionQueue(long initialTsn, SendQueue sendQueue, 
             MarkLost(tsn);
         }
 
+        AdvancePeerAckPoint();
         return before - FlightSize;
     }
 
@@ -174,6 +175,7 @@ internal sealed class RetransmissionQueue(long initialTsn, SendQueue sendQueue, 
             MarkLost(_earliest);
         }
 
+        AdvancePeerAckPoint();
         ReorderingTimeout = null;
     }
 
@@ -199,6 +201,7 @@ internal sealed class RetransmissionQueue(long initialTsn, SendQueue sendQueue, 
             }
         }
 
+        AdvancePeerAckPoint();
         return next;
     }
 
@@ -337,12 +340,12 @@ internal sealed class RetransmissionQueue(long initialTsn, SendQueue sendQueue, 
         _firstLost = Math.Min(_firstLost, tsn);
     }
 
-    // RFC 3758 section 3.5, rule A3: all fragments of the message, sent or not.
+    // RFC 3758 section 3.5, rule A3: all fragments of the message, sent or not. The caller advances the peer's ack point afterwards.
     private void Abandon(OutboundMessage message)
     {
         message.IsAbandoned = true;
         sendQueue.Discard(message);
-        for (long tsn = CumulativeTsnAck + 1; tsn < NextTsn; tsn++)
+        for (long tsn = Math.Max(CumulativeTsnAck + 1, message.Tsns.First); tsn <= message.Tsns.Last; tsn++)
         {
             ref OutstandingChunk chunk = ref this[tsn];
             if (chunk.Message != message || chunk.State is ChunkState.Acknowledged or ChunkState.Abandoned)
@@ -370,8 +373,6 @@ internal sealed class RetransmissionQueue(long initialTsn, SendQueue sendQueue, 
             this[tsn].State = ChunkState.Abandoned;
             message.Sent = message.Length;
         }
-
-        AdvancePeerAckPoint();
     }
 
     private void AdvancePeerAckPoint()
