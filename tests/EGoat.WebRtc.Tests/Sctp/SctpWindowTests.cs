@@ -130,6 +130,19 @@ public sealed class SctpWindowTests
         Assert.Equal(2, tap.Count(false, ChunkType.Sack));
     }
 
+    [Fact]
+    public void A_chunk_that_comes_twice_is_acknowledged_at_once()
+    {
+        (SimulatedNetwork network, SctpPeer A, SctpPeer Z, PacketTap tap) = Connect();
+        Open(network, A, Z);
+        SentChunk last = tap.Data().Last();
+        tap.Sent.Clear();
+        tap.Inject(Z, last.Type, last.Flags, last.Value); // the peer may have missed the SACK
+        network.Run(TimeSpan.FromMilliseconds(1));
+        SentChunk sack = Assert.Single(tap.Sent, c => c is { Type: ChunkType.Sack, IsFromA: false });
+        Assert.Equal(PacketTap.Words(last.Tsn, Window(sack), 1, last.Tsn), sack.Value);
+    }
+
     [Theory]
     [InlineData(DataChunk.ImmediateFlag, 1)]
     [InlineData(0, 0)]
