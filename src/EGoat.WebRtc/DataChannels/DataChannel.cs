@@ -32,8 +32,8 @@ public sealed class DataChannel
     /// <summary>The state.</summary>
     public DataChannelState ReadyState { get; internal set; }
 
-    /// <summary>Bytes given to <see cref="Send"/> that have not been sent yet.</summary>
-    public long BufferedAmount => Id is { } id ? _set.Association.GetBufferedAmount((ushort)id) : 0;
+    /// <summary>Bytes given to <see cref="Send"/> that have not been sent yet; 0 once it is closed, when its stream may be another's.</summary>
+    public long BufferedAmount => Id is { } id && ReadyState != DataChannelState.Closed ? _set.Association.GetBufferedAmount((ushort)id) : 0;
 
     /// <summary>When the buffered amount falls to this, <see cref="DataChannelEventType.BufferedAmountLow"/> is reported. In bytes, default 0.</summary>
     public long BufferedAmountLowThreshold
@@ -109,7 +109,7 @@ public sealed class DataChannel
     /// <summary>The stream is known: the association learns what applies to it.</summary>
     internal void ApplyStreamSettings()
     {
-        if (Id is { } id)
+        if (Id is { } id && ReadyState != DataChannelState.Closed)
         {
             _set.Association.SetPriority((ushort)id, (ushort)Options.Priority);
             _set.Association.SetBufferedAmountLowThreshold((ushort)id, _lowThreshold);

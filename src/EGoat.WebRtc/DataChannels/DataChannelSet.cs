@@ -107,7 +107,7 @@ internal sealed class DataChannelSet(SctpAssociation association)
         // RFC 8832 section 6: until the peer has acknowledged the channel nothing may overtake its OPEN.
         bool isUnordered = !channel.Options.Ordered && channel.IsOpenAcknowledged;
         TimeSpan? lifetime = channel.Options.MaxPacketLifeTime is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null;
-        Association.Send(now, (ushort)channel.Id!, ppid, data.IsEmpty ? [0] : data, isUnordered, lifetime, channel.Options.MaxRetransmits);
+        Association.Send(now, (ushort)channel.Id!, ppid, data.IsEmpty ? [0] : data, isUnordered, lifetime, channel.Options.MaxRetransmits, isCounted: !data.IsEmpty);
     }
 
     public void Close(DataChannel channel)
@@ -214,7 +214,7 @@ internal sealed class DataChannelSet(SctpAssociation association)
                 return;
             }
 
-            Association.Send(now, (ushort)channel.Id!, PayloadProtocol.Dcep, open);
+            Association.Send(now, (ushort)channel.Id!, PayloadProtocol.Dcep, open, isCounted: false);
         }
 
         SetState(channel, DataChannelState.Open);
@@ -282,7 +282,7 @@ internal sealed class DataChannelSet(SctpAssociation association)
         _channels.Add(id, channel);
         _incomingOpenBytes += message.Length;
         channel.ApplyStreamSettings();
-        Association.Send(now, id, PayloadProtocol.Dcep, [DcepAck]);
+        Association.Send(now, id, PayloadProtocol.Dcep, [DcepAck], isCounted: false);
         _events.Enqueue(new DataChannelEvent(DataChannelEventType.Incoming, channel));
         SetState(channel, DataChannelState.Open);
     }

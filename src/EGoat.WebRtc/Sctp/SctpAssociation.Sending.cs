@@ -39,9 +39,10 @@ internal sealed partial class SctpAssociation
     /// <param name="isUnordered">Whether it may overtake others of its stream.</param>
     /// <param name="lifetime">Given up when this time is over (RFC 3758), or null.</param>
     /// <param name="maxRetransmits">Given up rather than retransmitted more often, or null.</param>
+    /// <param name="isCounted">Whether it counts in <see cref="GetBufferedAmount"/>.</param>
     /// <exception cref="InvalidOperationException">The association has ended or is ending.</exception>
     /// <exception cref="ArgumentException">The payload is empty.</exception>
-    public void Send(TimeSpan now, ushort streamId, uint payloadProtocolId, ReadOnlySpan<byte> payload, bool isUnordered = false, TimeSpan? lifetime = null, int? maxRetransmits = null)
+    public void Send(TimeSpan now, ushort streamId, uint payloadProtocolId, ReadOnlySpan<byte> payload, bool isUnordered = false, TimeSpan? lifetime = null, int? maxRetransmits = null, bool isCounted = true)
     {
         if (FailureReason is not null || State is not (SctpState.Closed or SctpState.CookieWait or SctpState.CookieEchoed or SctpState.Established))
         {
@@ -53,10 +54,10 @@ internal sealed partial class SctpAssociation
             throw new ArgumentException("SCTP has no empty messages.", nameof(payload));
         }
 
-        _sendQueue.Enqueue(streamId, payloadProtocolId, payload, isUnordered, now + lifetime, maxRetransmits);
+        _sendQueue.Enqueue(streamId, payloadProtocolId, payload, isUnordered, now + lifetime, maxRetransmits, isCounted);
     }
 
-    /// <summary>Bytes of a stream that wait to be sent for the first time.</summary>
+    /// <summary>Bytes of a stream that wait to be sent for the first time, of messages that are counted.</summary>
     public long GetBufferedAmount(ushort streamId) => _sendQueue.GetBufferedAmount(streamId);
 
     /// <summary>Reports <see cref="SctpEventType.BufferedAmountLow"/> when the buffered amount falls to this or below.</summary>

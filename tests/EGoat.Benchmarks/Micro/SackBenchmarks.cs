@@ -33,7 +33,7 @@ public class SackBenchmarks
     {
         // Never fully acknowledged: its slices are what is in flight, over and over.
         _message = new OutboundMessage();
-        _message.Begin(1, 53, new byte[MessageBytes], isUnordered: false, expires: null, maxRetransmits: null);
+        _message.Begin(1, 53, new byte[MessageBytes], isUnordered: false, expires: null, maxRetransmits: null, isCounted: true);
         _message.Outstanding = 1;
         _queue = new RetransmissionQueue(InitialTsn, _sendQueue, canAbandon: false);
         _acknowledged = InitialTsn - 1;

@@ -162,6 +162,46 @@ public sealed class DataChannelTests
     }
 
     [Fact]
+    public void Only_what_the_application_sends_is_buffered_amount()
+    {
+        var network = new SimulatedNetwork(1);
+        (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network);
+        DataChannel a = A.Channels.Create(network.Now, "label", new() { Protocol = "protocol" });
+        Assert.Equal(0, a.BufferedAmount);
+        a.Send(network.Now, [], true);
+        Assert.Equal(0, a.BufferedAmount);
+        Assert.True(network.Run(() => Z.Incoming.Count == 1 && Z.Incoming[0].HasMessage, Limit));
+        network.Run(TimeSpan.FromSeconds(1));
+        Assert.DoesNotContain(A.Events.Concat(Z.Events), e => e.Type == DataChannelEventType.BufferedAmountLow);
+        a.Send(network.Now, [1], false);
+        Assert.Equal(1, a.BufferedAmount);
+        network.Run(TimeSpan.FromSeconds(1));
+        Assert.Equal(0, a.BufferedAmount);
+        Assert.Single(A.Events, e => e.Type == DataChannelEventType.BufferedAmountLow);
+    }
+
+    [Fact]
+    public void A_closed_channel_has_nothing_to_do_with_the_next_one_of_its_stream()
+    {
+        var network = new SimulatedNetwork(1);
+        (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network);
+        DataChannel old = A.Channels.Create(network.Now, "old", new());
+        old.Close();
+        Assert.True(network.Run(() => old.ReadyState == DataChannelState.Closed && Z.Incoming.Count == 1, Limit), network.Describe());
+        DataChannel next = A.Channels.Create(network.Now, "next", new());
+        Assert.Equal(old.Id, next.Id);
+        next.BufferedAmountLowThreshold = 1000;
+        old.BufferedAmountLowThreshold = 5000;
+        next.Send(network.Now, new byte[3000], false);
+        Assert.Equal(0, old.BufferedAmount);
+        Assert.Equal(3000, next.BufferedAmount);
+        old.Close();
+        Assert.True(network.Run(() => Z.Incoming.Count == 2 && Z.Incoming[1].HasMessage, Limit), network.Describe());
+        Assert.Same(next, Assert.Single(A.Events, e => e.Type == DataChannelEventType.BufferedAmountLow).Channel);
+        Assert.Equal(DataChannelState.Open, next.ReadyState);
+    }
+
+    [Fact]
     public void A_thousand_channels_open_and_close()
     {
         var network = new SimulatedNetwork(1);

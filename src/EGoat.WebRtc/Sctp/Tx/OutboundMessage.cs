@@ -15,6 +15,9 @@ internal sealed class OutboundMessage
 
     public int Length { get; private set; }
 
+    /// <summary>Whether it counts as buffered: what the application sends does, what opens and acknowledges a channel does not (W3C bufferedAmount).</summary>
+    public bool IsCounted { get; private set; }
+
     /// <summary>Given up after this time (RFC 3758 section 4.1, RFC 8831 section 6.1).</summary>
     public TimeSpan? Expires { get; private set; }
 
@@ -41,12 +44,12 @@ internal sealed class OutboundMessage
 
     public ReadOnlySpan<byte> GetPayload(int offset, int length) => _buffer.AsSpan(offset, length);
 
-    public void Begin(ushort streamId, uint payloadProtocolId, ReadOnlySpan<byte> payload, bool isUnordered, TimeSpan? expires, int? maxRetransmits)
+    public void Begin(ushort streamId, uint payloadProtocolId, ReadOnlySpan<byte> payload, bool isUnordered, TimeSpan? expires, int? maxRetransmits, bool isCounted)
     {
         _buffer = ArrayPool<byte>.Shared.Rent(payload.Length);
         payload.CopyTo(_buffer);
         (StreamId, PayloadProtocolId, IsUnordered, Length) = (streamId, payloadProtocolId, isUnordered, payload.Length);
-        (Expires, MaxRetransmits, IsAbandoned) = (expires, maxRetransmits, false);
+        (Expires, MaxRetransmits, IsAbandoned, IsCounted) = (expires, maxRetransmits, false, isCounted);
         (Sent, MessageNumber, NextFragmentNumber, Outstanding) = (0, 0, 0, 0);
     }
 

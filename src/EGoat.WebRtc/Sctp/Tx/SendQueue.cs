@@ -33,13 +33,13 @@ internal sealed class SendQueue(Action<ushort, long, long>? onBufferedAmount = n
     /// <summary>Whether nothing waits, not even on a stream that is held back.</summary>
     public bool IsEmpty => _count == 0;
 
-    public OutboundMessage Enqueue(ushort streamId, uint payloadProtocolId, ReadOnlySpan<byte> payload, bool isUnordered, TimeSpan? expires, int? maxRetransmits)
+    public OutboundMessage Enqueue(ushort streamId, uint payloadProtocolId, ReadOnlySpan<byte> payload, bool isUnordered, TimeSpan? expires, int? maxRetransmits, bool isCounted = true)
     {
         OutboundStream stream = GetStream(streamId);
         OutboundMessage message = _free.TryPop(out OutboundMessage? free) ? free : new OutboundMessage();
-        message.Begin(streamId, payloadProtocolId, payload, isUnordered, expires, maxRetransmits);
+        message.Begin(streamId, payloadProtocolId, payload, isUnordered, expires, maxRetransmits, isCounted);
         stream.Messages.Enqueue(message);
-        stream.BufferedAmount += payload.Length;
+        stream.BufferedAmount += isCounted ? payload.Length : 0;
         _count++;
         MakeReady(stream);
         return message;
@@ -113,7 +113,7 @@ internal sealed class SendQueue(Action<ushort, long, long>? onBufferedAmount = n
             EndTurn();
         }
 
-        ReduceBufferedAmount(message.StreamId, stream, length);
+        ReduceBufferedAmount(message, stream, length);
     }
 
     /// <summary>Drops the unsent rest of a message that was given up, or the whole of it.</summary>
@@ -132,7 +132,7 @@ internal sealed class SendQueue(Action<ushort, long, long>? onBufferedAmount = n
             EndTurn();
         }
 
-        ReduceBufferedAmount(message.StreamId, stream, message.Length - message.Sent);
+        ReduceBufferedAmount(message, stream, message.Length - message.Sent);
     }
 
     /// <summary>The message is done with: its buffer goes back to the pool.</summary>
@@ -195,10 +195,13 @@ internal sealed class SendQueue(Action<ushort, long, long>? onBufferedAmount = n
         MakeReady(stream);
     }
 
-    private void ReduceBufferedAmount(ushort streamId, OutboundStream stream, int length)
+    private void ReduceBufferedAmount(OutboundMessage message, OutboundStream stream, int length)
     {
-        stream.BufferedAmount -= length;
-        onBufferedAmount?.Invoke(streamId, stream.BufferedAmount + length, stream.BufferedAmount);
+        if (message.IsCounted)
+        {
+            stream.BufferedAmount -= length;
+            onBufferedAmount?.Invoke(message.StreamId, stream.BufferedAmount + length, stream.BufferedAmount);
+        }
     }
 
     private sealed class OutboundStream
