@@ -9,7 +9,7 @@ namespace EGoat.WebRtc.Sockets;
 public sealed class RtcDataChannel
 {
     /// <summary>Bytes queued beyond which <see cref="SendAsync"/> waits.</summary>
-    public const long SendBufferLimit = 1024 * 1024;
+    public const long SendBufferLimit = 4 * 1024 * 1024;
 
     private readonly RtcConnection _connection;
     private readonly DataChannel _channel;
