@@ -39,8 +39,13 @@ public sealed class HostileReceiverTests : HostileTest
     [Fact]
     public async Task A_receiver_that_takes_nothing_is_dropped_with_a_reason()
     {
-        (FileSend send, string id, _) = await AcceptAsync(40 * Block);
-        await DropAsync(send, id, "The receiver has taken nothing for 60 seconds.");
+        (FileSend send, string id, RtcDataChannel channel) = await AcceptAsync(40 * Block);
+        await EndAsync(send, "The receiver has taken nothing for 60 seconds.");
+
+        // Its window is full, so it hears why when it takes what it has.
+        Task draining = DrainAsync(channel);
+        await HearAsync(id, "The receiver has taken nothing for 60 seconds.");
+        await draining;
     }
 
     [Fact]
@@ -117,8 +122,14 @@ public sealed class HostileReceiverTests : HostileTest
         Assert.Equal(0, bytes);
     }
 
-    // Time goes on until the sender has had enough: when it begins to wait cannot be seen from here.
     private async Task DropAsync(FileSend send, string id, string reason)
+    {
+        await EndAsync(send, reason);
+        await HearAsync(id, reason);
+    }
+
+    // Time goes on until the sender has had enough: when it begins to wait cannot be seen from here.
+    private async Task EndAsync(FileSend send, string reason)
     {
         while (await Task.WhenAny(send.Completion, Task.Delay(10, Cancelled)) != send.Completion)
         {
@@ -128,6 +139,10 @@ public sealed class HostileReceiverTests : HostileTest
 
         EGoatTransfer ended = Assert.Single(await send.Completion);
         Assert.Equal((EGoatTransferState.Failed, reason), (ended.State, ended.Error));
+    }
+
+    private async Task HearAsync(string id, string reason)
+    {
         ControlMessage heard;
         do
         {
@@ -135,5 +150,14 @@ public sealed class HostileReceiverTests : HostileTest
         }
         while (heard is not CancelMessage);
         Assert.Equal(new CancelMessage(id, reason), heard);
+    }
+
+    // Until the sender has closed the channel.
+    private async Task DrainAsync(RtcDataChannel channel)
+    {
+        while (await channel.ReceiveAsync(Cancelled) is { } message)
+        {
+            message.Dispose();
+        }
     }
 }
