@@ -65,6 +65,30 @@ public sealed class NetworkNamespaceTests : IDisposable
         Assert.Equal(0, (await send.EndAsync()).ExitCode);
     }
 
+    [NetworkNamespaceFact]
+    public async Task A_cable_that_carries_less_from_the_middle_of_a_file_on_does_not_interrupt_it()
+    {
+        using var hosts = new NetworkHosts();
+        hosts.SetMtu(9000);
+        CliProcess serve = Start(hosts.First, "server", "serve", "--listen", $"{NetworkHosts.FirstAddress}:0", "--json");
+        string url = (string)JsonNode.Parse(await serve.ReadLineAsync())!["url"]!;
+        (string source, byte[] content) = TestFile.Create(_folder, "goat.bin", 24 * 1024 * 1024);
+        string inbox = Path.Combine(_folder, "inbox");
+        CliProcess receive = Start(hosts.Second, "bob", "receive", "--server", url, "--room", "lobby", "--output", inbox, "--files", "1", "--json");
+        await receive.ReadEventAsync("joined");
+        CliProcess send = Start(hosts.First, "ada", "send", "--server", url, "--room", "lobby", "--max-rate", "8MB", "--json", source);
+        await receive.ReadEventAsync("join");
+
+        // Far enough for the path to be known: fragments for jumbo frames are on their way.
+        Assert.True(SpinWait.SpinUntil(() => new DirectoryInfo(inbox).EnumerateFiles("*.part").Any(f => f.Length > 8 * 1024 * 1024), TimeSpan.FromSeconds(30)));
+        hosts.SetMtu(1500);
+        JsonObject transfer = await receive.ReadEventAsync("transfer");
+        Assert.Equal(("Completed", 0L), ((string?)transfer["state"], (long)transfer["bytesResumed"]!));
+        Assert.Equal(content, TestFile.HashOf((string)transfer["path"]!));
+        Assert.Equal(0, (await receive.EndAsync()).ExitCode);
+        Assert.Equal(0, (await send.EndAsync()).ExitCode);
+    }
+
     private CliProcess Start(string host, string home, params IEnumerable<string> arguments)
     {
         CliProcess process = CliProcess.StartIn(NetworkHosts.On(host), Path.Combine(_folder, home), arguments);

@@ -17,12 +17,10 @@ public sealed class NetworkHosts : IDisposable
     {
         First = $"egoat-a-{_suffix}";
         Second = $"egoat-z-{_suffix}";
-        string firstLink = $"ega{_suffix}";
-        string secondLink = $"egz{_suffix}";
         Ip("netns", "add", First);
         Ip("netns", "add", Second);
-        Ip("link", "add", firstLink, "netns", First, "type", "veth", "peer", "name", secondLink, "netns", Second);
-        foreach ((string host, string link, string address) in new[] { (First, firstLink, FirstAddress), (Second, secondLink, SecondAddress) })
+        Ip("link", "add", FirstLink, "netns", First, "type", "veth", "peer", "name", SecondLink, "netns", Second);
+        foreach ((string host, string link, string address) in new[] { (First, FirstLink, FirstAddress), (Second, SecondLink, SecondAddress) })
         {
             Ip("-n", host, "addr", "add", $"{address}/24", "dev", link);
             Ip("-n", host, "link", "set", link, "up");
@@ -30,7 +28,7 @@ public sealed class NetworkHosts : IDisposable
         }
 
         // The kernel tells of the carrier a moment later; until then a link counts as down.
-        Assert.True(SpinWait.SpinUntil(() => IsUp(First, firstLink) && IsUp(Second, secondLink), TimeSpan.FromSeconds(10)), "The hosts' link did not come up.");
+        Assert.True(SpinWait.SpinUntil(() => IsUp(First, FirstLink) && IsUp(Second, SecondLink), TimeSpan.FromSeconds(10)), "The hosts' link did not come up.");
     }
 
     public static string FirstAddress => "10.77.0.1";
@@ -42,6 +40,17 @@ public sealed class NetworkHosts : IDisposable
 
     /// <summary>The name of the second host's namespace.</summary>
     public string Second { get; }
+
+    private string FirstLink => $"ega{_suffix}";
+
+    private string SecondLink => $"egz{_suffix}";
+
+    /// <summary>How long packets may be on the cable, in bytes: 1,500 at first.</summary>
+    public void SetMtu(int mtu)
+    {
+        Ip("-n", First, "link", "set", FirstLink, "mtu", $"{mtu}");
+        Ip("-n", Second, "link", "set", SecondLink, "mtu", $"{mtu}");
+    }
 
     /// <summary>What to write before a command to have it run on a host.</summary>
     public static string[] On(string host) => ["ip", "netns", "exec", host];
