@@ -24,6 +24,7 @@ public sealed class RtcHost : IAsyncDisposable
     private const int MaxReceive = 64 * 1024;
 
     private readonly RtcHostOptions _options;
+    private readonly PeerConnectionOptions _peerOptions;
     private readonly List<UdpSocket> _sockets = [];
     private readonly List<Thread> _threads = [];
     private readonly ConcurrentDictionary<string, RtcConnection> _byUfrag = new();
@@ -37,6 +38,7 @@ public sealed class RtcHost : IAsyncDisposable
     /// <summary>Of the next host candidate: each is preferred to those found after it.</summary>
     private ushort _preference = ushort.MaxValue;
     private readonly Lock _refreshing = new();
+    private Task _warmUp = Task.CompletedTask;
     private bool _isGatheringComplete = true;
     private volatile bool _isClosing;
     private volatile bool _isDisposed;
@@ -44,6 +46,8 @@ public sealed class RtcHost : IAsyncDisposable
     private RtcHost(RtcHostOptions options)
     {
         _options = options;
+        _peerOptions = new PeerConnectionOptions { Certificate = options.Certificate, Ice = options.Ice, ReceiveWindow = options.ReceiveWindow, MaxDatagramSize = options.MaxDatagramSize };
+        _peerOptions = _peerOptions with { CreateCipher = options.CreateCipher ?? _peerOptions.CreateCipher };
         Timer = new ConnectionTimer();
         _gathering = new CandidateGathering(this, options, _sockets);
     }
@@ -97,6 +101,7 @@ public sealed class RtcHost : IAsyncDisposable
             throw new RtcException("This machine has no network address that a peer could reach.");
         }
 
+        host._warmUp = WarmUp.StartAsync(host._peerOptions with { Ice = new IceAgentOptions() });
         host.AddIceServers(options.IceServers);
         if (!options.RelayOnly)
         {
@@ -113,9 +118,7 @@ public sealed class RtcHost : IAsyncDisposable
     public RtcConnection CreateConnection()
     {
         ObjectDisposedException.ThrowIf(_isClosing, this);
-        var options = new PeerConnectionOptions { Certificate = _options.Certificate, Ice = _options.Ice, ReceiveWindow = _options.ReceiveWindow, MaxDatagramSize = _options.MaxDatagramSize };
-        options = options with { CreateCipher = _options.CreateCipher ?? options.CreateCipher };
-        var engine = new PeerConnection(options, SystemEntropy.Instance);
+        var engine = new PeerConnection(_peerOptions, SystemEntropy.Instance);
         TimeSpan now = MonotonicClock.Now;
         var connection = new RtcConnection(this, engine);
         lock (_candidates)
@@ -150,6 +153,7 @@ public sealed class RtcHost : IAsyncDisposable
 
         await _gathering.DisposeAsync().ConfigureAwait(false);
         DisposeSockets();
+        await _warmUp.ConfigureAwait(false); // it uses the certificate
     }
 
     /// <summary>Checks for a ufrag are for this connection; those for an older one of it are not any more.</summary>
