@@ -7,7 +7,7 @@
     Build    the solution, which also stages module/EGoat/bin.
     Test     all .NET tests, then Pester.
     Pester   the module's tests in this PowerShell (Pester 5 or later must be installed).
-    Package  the module folder and the egoat program, under artifacts/.
+    Package  the module and the egoat program for one runtime, compiled ahead, under artifacts/.
 .EXAMPLE
     ./build.ps1 -Task Test
 #>
@@ -19,7 +19,7 @@ param(
     [ValidateSet('Debug', 'Release')]
     [string] $Configuration = 'Release',
 
-    # The runtime identifier that the egoat program is published for.
+    # The runtime identifier that the module and the program are packaged for.
     [string] $Runtime = [System.Runtime.InteropServices.RuntimeInformation]::RuntimeIdentifier
 )
 
@@ -36,6 +36,23 @@ function Invoke-Pester5 {
     }
 }
 
+# The module with its assemblies compiled ahead for one runtime (ReadyToRun). Built, it is for all, and compiles when it is used.
+function Publish-Module {
+    $published = 'artifacts/ready-to-run'
+    $module = "artifacts/$Runtime/EGoat"
+    dotnet publish src/EGoat.PowerShell -c $Configuration -r $Runtime --no-self-contained -p:PublishReadyToRun=true -o $published
+    Remove-Item $module -Recurse -Force -ErrorAction Ignore
+    New-Item -ItemType Directory -Force $module | Out-Null
+    Copy-Item module/EGoat/* $module -Recurse
+    foreach ($assembly in Get-ChildItem $module/bin/*.dll) {
+        Copy-Item -LiteralPath (Join-Path $published $assembly.Name) -Destination $assembly.FullName
+    }
+    $archive = Join-Path $PSScriptRoot "artifacts/EGoat-$Runtime.zip"
+    Remove-Item $archive -ErrorAction Ignore
+    [System.IO.Compression.ZipFile]::CreateFromDirectory((Resolve-Path $module), $archive, 'Optimal', $true)
+    Remove-Item $published -Recurse
+}
+
 switch ($Task) {
     'Build' { dotnet build -c $Configuration }
     'Test' {
@@ -50,7 +67,6 @@ switch ($Task) {
     'Package' {
         dotnet build src/EGoat.PowerShell -c $Configuration
         dotnet publish src/EGoat.Cli -c $Configuration -r $Runtime -o artifacts/egoat-$Runtime
-        New-Item -ItemType Directory -Force artifacts | Out-Null
-        Compress-Archive -Path module/EGoat -DestinationPath artifacts/EGoat.zip -Force
+        Publish-Module
     }
 }
