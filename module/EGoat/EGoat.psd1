@@ -8,6 +8,7 @@
     Description          = 'Chat and send files directly between machines: WebRTC data channels, an embedded signaling server and a local history.'
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
+    TypesToProcess       = @('EGoat.Types.ps1xml')
     FormatsToProcess     = @('EGoat.Format.ps1xml')
     CmdletsToExport      = @(
         'Exit-EGoatRoom'
