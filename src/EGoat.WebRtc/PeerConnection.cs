@@ -33,6 +33,9 @@ public sealed partial class PeerConnection : IDisposable
     private readonly List<IceCandidate> _localCandidates = [];
     private IceAgent? _ice;
     private DtlsConnection? _dtls;
+
+    /// <summary>This side has closed it: what tells the peer is still to be sent.</summary>
+    private bool _isClosing;
     private bool _hasLocalEndOfCandidates = true;
 
     /// <param name="options">How it is set up.</param>
@@ -213,6 +216,16 @@ public sealed partial class PeerConnection : IDisposable
             return false;
         }
 
+        if (_isClosing)
+        {
+            if (dtls.IsConnected && TryPollRecords(now, buffer, ice, dtls, out transmit))
+            {
+                return true;
+            }
+
+            dtls.Close();
+        }
+
         if (dtls.TryPollTransmit(now, buffer, out int length))
         {
             transmit = new Transmit(ice.SelectedLocal, ice.SelectedRemote, length, length);
@@ -225,7 +238,10 @@ public sealed partial class PeerConnection : IDisposable
     /// <summary>Takes the next event.</summary>
     public bool TryPollEvent(out PeerConnectionEvent e) => _events.TryDequeue(out e);
 
-    /// <summary>Ends the connection and tells the peer. Poll once more to send that. What was not delivered is lost.</summary>
+    /// <summary>
+    /// Ends the connection and tells the peer, with an ABORT of SCTP and close_notify of DTLS (W3C RTCPeerConnection.close): there
+    /// are stacks that heed one of them. Poll until there is nothing more, to send that. What was not delivered is lost.
+    /// </summary>
     public void Close()
     {
         if (State is PeerConnectionState.Failed or PeerConnectionState.Closed)
@@ -233,10 +249,9 @@ public sealed partial class PeerConnection : IDisposable
             return;
         }
 
-        _dtls?.Close();
-        SetState(PeerConnectionState.Closed);
-        _channels.CloseAll();
-        MoveChannelEvents();
+        _isClosing = true; // close_notify goes behind the ABORT
+        _association.Abort("The connection was closed.");
+        End();
     }
 
     /// <summary>Gives the keys back. Nothing may be called afterwards.</summary>
@@ -247,10 +262,19 @@ public sealed partial class PeerConnection : IDisposable
     {
         _channels.Drain(now);
         MoveChannelEvents();
-        if (_association.FailureReason is { } reason && State is PeerConnectionState.Connecting or PeerConnectionState.Connected or PeerConnectionState.Disconnected)
+        if (_association.FailureReason is not { } reason || State is not (PeerConnectionState.Connecting or PeerConnectionState.Connected or PeerConnectionState.Disconnected))
         {
-            Fail(reason);
+            return;
         }
+
+        if (_association.IsEndedOnPurpose)
+        {
+            _dtls?.Close();
+            End();
+            return;
+        }
+
+        Fail(reason);
     }
 
     private static TimeSpan? Earliest(TimeSpan? a, TimeSpan? b) => a is null || b < a ? b : a;
@@ -315,9 +339,7 @@ public sealed partial class PeerConnection : IDisposable
                     _association.Connect(now);
                     break;
                 case DtlsEventKind.Closed:
-                    SetState(PeerConnectionState.Closed);
-                    _channels.CloseAll();
-                    MoveChannelEvents();
+                    End();
                     break;
                 default:
                     Fail(e.Reason!);
@@ -378,6 +400,13 @@ public sealed partial class PeerConnection : IDisposable
         transmit = new Transmit(ice.SelectedLocal, ice.SelectedRemote, written, segmentSize, MayFragment: segmentSize > fullRecord);
         DrainChannels(now); // sending may have lowered a buffered amount
         return written > 0;
+    }
+
+    private void End()
+    {
+        SetState(PeerConnectionState.Closed);
+        _channels.CloseAll();
+        MoveChannelEvents();
     }
 
     private void Fail(string reason)

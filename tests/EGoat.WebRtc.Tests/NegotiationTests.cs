@@ -186,6 +186,7 @@ public sealed class NegotiationTests
         { "no end of candidates", "a=end-of-candidates\r\n", "" },
         { "no port and no message size", "a=sctp-port:5000\r\n|a=max-message-size:[0-9]+\r\n", "" },
         { "a legacy map", "a=sctp-port:5000\r\n", "a=sctp-port:5000\r\na=sctpmap:5000 webrtc-datachannel 1024\r\n" },
+        { "the format of drafts before RFC 8841", "UDP/DTLS/SCTP webrtc-datachannel(?s:(.*))a=sctp-port:5000", "DTLS/SCTP 5000$1a=sctpmap:5000 webrtc-datachannel 1024" },
         { "capital letters", " udp ", " UDP " },
         { "extensions of candidates", "typ host\r\n", "typ host generation 0 network-id 1 network-cost 10\r\n" },
         { "candidates of other kinds", "a=end-of", "a=candidate:1 1 tcp 1518280447 192.0.2.9 9 typ host tcptype active\r\na=candidate:2 1 udp 2122260223 8b2d3a6c.local 5000 typ host\r\na=end-of" },

@@ -265,14 +265,21 @@ internal sealed class DataChannelSet(SctpAssociation association)
             Remove(old);
         }
 
-        if (!DcepOpen.TryParse(message, out string label, out DataChannelOptions options) || id >= StreamCount || _channels.ContainsKey(id) ||
-            Association.State != SctpState.Established)
+        if (!DcepOpen.IsOpen(message) || Association.State != SctpState.Established)
         {
             return;
         }
 
-        // RFC 8832 section 6: an id of this side's parity is not the peer's to choose. Nor may names fill the memory.
-        if (IsDtlsClient == ((id & 1) == 0) || _incomingOpenBytes + message.Length > MaxIncomingOpenBytes)
+        // RFC 8832 section 6: what is malformed, on a stream in use, or on an id of this side's parity is closed and not
+        // acknowledged. Nor may names fill the memory.
+        if (_channels.TryGetValue(id, out DataChannel? used))
+        {
+            Close(used);
+            return;
+        }
+
+        if (!DcepOpen.TryParse(message, out string label, out DataChannelOptions options) || id >= StreamCount ||
+            IsDtlsClient == ((id & 1) == 0) || _incomingOpenBytes + message.Length > MaxIncomingOpenBytes)
         {
             Association.ResetStream(id);
             return;

@@ -23,6 +23,9 @@ internal static class DcepOpen
         LifeTime = 2,
     }
 
+    /// <summary>Whether a message says that it opens a channel, well-formed or not.</summary>
+    public static bool IsOpen(ReadOnlySpan<byte> message) => message is [MessageType, ..];
+
     public static bool TryParse(ReadOnlySpan<byte> message, out string label, out DataChannelOptions options)
     {
         label = "";

@@ -15,7 +15,15 @@ internal sealed record SessionDescription
     public const int MaxLength = 64 * 1024;
 
     private const string DefaultProtocol = "UDP/DTLS/SCTP";
+    private const string TcpProtocol = "TCP/DTLS/SCTP";
+
+    /// <summary>
+    /// Of drafts before RFC 8841: the format is the SCTP port, and <c>a=sctpmap</c> says what it is for. There are stacks that
+    /// offer nothing else.
+    /// </summary>
+    private const string DraftProtocol = "DTLS/SCTP";
     private const string Format = "webrtc-datachannel";
+    private const int DraftStreams = 65_535;
     private const int MaxSections = 32;
     private const int MaxFingerprints = 8;
     private const int MaxCandidates = 64;
@@ -123,7 +131,8 @@ internal sealed record SessionDescription
 
     private void WriteData(StringBuilder text)
     {
-        Line(text, $"m=application 9 {Protocol} {Format}");
+        string format = Protocol == DraftProtocol ? SctpPort.ToString(CultureInfo.InvariantCulture) : Format;
+        Line(text, $"m=application 9 {Protocol} {format}");
         Line(text, "c=IN IP4 0.0.0.0");
         foreach (string candidate in Candidates)
         {
@@ -149,7 +158,9 @@ internal sealed record SessionDescription
             Line(text, $"a=mid:{Mid}");
         }
 
-        Line(text, string.Create(CultureInfo.InvariantCulture, $"a=sctp-port:{SctpPort}"));
+        Line(text, Protocol == DraftProtocol
+            ? string.Create(CultureInfo.InvariantCulture, $"a=sctpmap:{SctpPort} {Format} {DraftStreams}")
+            : string.Create(CultureInfo.InvariantCulture, $"a=sctp-port:{SctpPort}"));
         Line(text, string.Create(CultureInfo.InvariantCulture, $"a=max-message-size:{MaxMessageSize}"));
     }
 
@@ -174,6 +185,7 @@ internal sealed record SessionDescription
         private DtlsSetup? _setup;
         private string? _media;
         private string _protocol = "";
+        private string _format = "";
         private bool _isData;
 
         public List<RejectedSection?> Sections { get; } = [];
@@ -233,7 +245,8 @@ internal sealed record SessionDescription
         {
             _media = words[0];
             _protocol = words.Length > 2 ? words[2] : DefaultProtocol;
-            _isData = words.Length > 3 && words[0] == "application" && words[2] is DefaultProtocol or "TCP/DTLS/SCTP" && words[3] == Format && words[1] != "0";
+            _format = words.Length > 3 && words[0] == "application" && words[1] != "0" ? words[3] : "";
+            _isData = _protocol is DefaultProtocol or TcpProtocol && _format == Format;
             _section = new SessionDescription { Mid = "" };
             (_ufrag, _pwd, _setup) = ("", "", null);
             _fingerprints.Clear();
@@ -268,6 +281,9 @@ internal sealed record SessionDescription
                 case "sctp-port" when ushort.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port != 0:
                     _section = _section with { SctpPort = port };
                     break;
+                case "sctpmap" when _protocol == DraftProtocol:
+                    ReadSctpMap(value);
+                    break;
                 case "max-message-size" when long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out long size):
                     _section = _section with { MaxMessageSize = size };
                     break;
@@ -279,6 +295,18 @@ internal sealed record SessionDescription
                     break;
                 default:
                     break;
+            }
+        }
+
+        // sctpmap:5000 webrtc-datachannel 1024
+        private void ReadSctpMap(ReadOnlySpan<char> value)
+        {
+            int space = value.IndexOf(' ');
+            if (space > 0 && value[..space].SequenceEqual(_format) && ushort.TryParse(_format, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port != 0
+                && value[(space + 1)..] is var rest && (rest.SequenceEqual(Format) || rest.StartsWith($"{Format} ", StringComparison.Ordinal)))
+            {
+                _isData = true;
+                _section = _section with { SctpPort = port };
             }
         }
     }

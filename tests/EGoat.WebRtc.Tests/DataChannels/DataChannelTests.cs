@@ -31,18 +31,39 @@ public sealed class DataChannelTests
         Assert.Equal([1, 3, 5], Enumerable.Range(0, 3).Select(_ => Z.Channels.Create(network.Now, "z", new()).Id!.Value));
     }
 
+    /// <summary>RFC 8832 section 6.</summary>
     [Fact]
-    public void A_second_OPEN_for_a_channel_changes_nothing()
+    public void A_second_OPEN_for_a_channel_closes_it_after_what_came_before()
     {
         var network = new SimulatedNetwork(1);
         (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network);
         DataChannel a = A.Channels.Create(network.Now, "first", new());
         Assert.True(network.Run(() => Z.Incoming.Count == 1, Limit));
-        A.Association.Send(network.Now, 0, PayloadProtocol.Dcep, DcepOpen.Create("second", new() { Ordered = false }));
         a.Send(network.Now, "hi"u8, true);
-        Assert.True(network.Run(() => Z.Incoming[0].HasMessage, Limit), network.Describe());
+        A.Association.Send(network.Now, 0, PayloadProtocol.Dcep, DcepOpen.Create("second", new() { Ordered = false }));
+        Assert.True(network.Run(() => a.ReadyState == DataChannelState.Closed && Z.Incoming[0].ReadyState == DataChannelState.Closed, Limit), network.Describe());
         Assert.Equal(("first", true), (Z.Incoming.Single().Label, Z.Incoming[0].Options.Ordered));
-        Assert.Single(Z.Channels.Channels);
+        Assert.True(Z.Incoming[0].HasMessage);
+        Assert.Empty(Z.Channels.Channels);
+    }
+
+    /// <summary>RFC 8832 section 6: too short, a label beyond its end, an unknown kind of channel.</summary>
+    [Theory]
+    [InlineData("03")]
+    [InlineData("0300010000000000")]
+    [InlineData("030001000000000000090000")]
+    [InlineData("037701000000000000000000")]
+    public void A_malformed_OPEN_is_answered_by_a_reset_of_its_stream(string message)
+    {
+        var network = new SimulatedNetwork(1);
+        var tap = new PacketTap(network);
+        (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network);
+        A.Association.Send(network.Now, 0, PayloadProtocol.Dcep, Convert.FromHexString(message));
+        network.Run(TimeSpan.FromSeconds(1));
+        Assert.Empty(Z.Incoming);
+        Assert.Equal(1, tap.Count(false, ChunkType.ReConfig));
+        Assert.All(tap.Data(), d => Assert.True(d.IsFromA));
+        Assert.True(SctpPeer.AreEstablished(A, Z));
     }
 
     [Fact]
