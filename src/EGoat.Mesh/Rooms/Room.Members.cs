@@ -397,7 +397,7 @@ public sealed partial class Room : IPeerOwner
             case ByeMessage bye:
                 if (bye.Reason.Length > 0)
                 {
-                    Warn($"{Describe(peer)} refuses: {bye.Reason}");
+                    Warn($"{Describe(peer)} refuses: {WirePath.Escape(bye.Reason)}");
                 }
 
                 _ = RemoveAsync(peer);

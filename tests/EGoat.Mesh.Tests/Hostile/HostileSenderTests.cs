@@ -160,6 +160,25 @@ public sealed class HostileSenderTests : HostileTest
     }
 
     [Fact]
+    public async Task The_reason_of_a_bye_is_escaped()
+    {
+        await Room.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        using RoomSubscription events = Room.Subscribe();
+        await Mallory.SayAsync(new ByeMessage("\u001b[2J\u202egone\r\nPS> "), Cancelled);
+        string? warning = null;
+        await foreach (RoomEvent e in events.ReadAllAsync(Cancelled))
+        {
+            if (e is RoomWarning { Text: var text })
+            {
+                warning = text;
+                break;
+            }
+        }
+
+        Assert.EndsWith(@" refuses: '\u001b[2J\u202egone\u000d\u000aPS> '", warning, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Permission_bits_that_lend_rights_are_dropped()
     {
         if (OperatingSystem.IsWindows())
