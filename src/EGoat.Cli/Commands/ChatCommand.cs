@@ -7,33 +7,59 @@ namespace EGoat.Cli.Commands;
 
 /// <summary>
 /// <c>egoat chat</c>: each line of input is a message, incoming ones appear as lines. On a terminal lines that begin with '/'
-/// are commands: <c>/send PATH</c>, <c>/quit</c>.
+/// are commands; <c>/help</c> shows them.
 /// </summary>
 internal static class ChatCommand
 {
+    private const string Help =
+        """
+        /send PATH                 send a file, or a folder with everything in it
+        /accept [N] [1,3-5]        take what is offered, or some of its files
+        /reject [N]                refuse it
+        /transfers                 show what is offered and what runs
+        /pause [N], /resume [N]    let a transfer rest, and go on
+        /cancel [N]                give it up: what was verified is kept
+        /quit                      leave the room
+        """;
+
     public static Command Create()
     {
         var common = new CommonOptions();
         var output = new Option<string?>("--output") { Description = "Accept files into this folder (default: files are rejected).", HelpName = "DIR" };
+        var ask = new Option<bool>("--ask") { Description = "Take only the files that /accept names." };
         var commands = new Option<bool>("--commands") { Description = "Take lines that begin with '/' for commands although input is redirected.", Hidden = true };
-        var command = new Command("chat", "Chat; redirected input is sent line by line, and its end leaves the room.") { output, commands };
+        var command = new Command("chat", "Chat; redirected input is sent line by line, and its end leaves the room.") { output, ask, commands };
+        command.Validators.Add(r =>
+        {
+            if (r.GetValue(ask) && r.GetValue(output) is null)
+            {
+                r.AddError("--ask takes a folder: name it with --output.");
+            }
+        });
         common.AddRoomOptions(command);
         command.SetAction((result, cancellationToken) => Program.RunAsync(
-            () => ChatAsync(common, result, result.GetValue(output), result.GetValue(commands) || !Console.IsInputRedirected, cancellationToken), cancellationToken));
+            () => ChatAsync(common, result, result.GetValue(output), result.GetValue(ask), result.GetValue(commands) || !Console.IsInputRedirected, cancellationToken), cancellationToken));
         return command;
     }
 
-    private static async Task<int> ChatAsync(CommonOptions common, ParseResult result, string? folder, bool hasCommands, CancellationToken cancellationToken)
+    private static async Task<int> ChatAsync(CommonOptions common, ParseResult result, string? folder, bool asks, bool hasCommands, CancellationToken cancellationToken)
     {
         ReceiveOptions? receive = folder is null ? null : CommonOptions.CreateReceive(folder);
         EGoatNode node = common.OpenNode(result);
         await using (node.ConfigureAwait(false))
         {
-            Room room = await common.JoinAsync(node, result, receive, cancellationToken).ConfigureAwait(false);
-            var output = new RoomOutput(result.GetValue(common.Json), Console.Out);
+            Room room = await common.JoinAsync(node, result, asks ? null : receive, cancellationToken).ConfigureAwait(false);
+            bool isJson = result.GetValue(common.Json);
+            var output = new RoomOutput(isJson, Console.Out);
             using RoomSubscription events = room.Subscribe();
             output.Joined(room);
             var view = new ChatView(output, !Console.IsInputRedirected && output.IsInteractive);
+            var transfers = new ChatTransfers(room, isJson, view.WriteLine);
+            if (asks)
+            {
+                room.SetReceive(receive! with { Ask = transfers.AskAsync });
+            }
+
             Task showing = view.ShowAsync(events);
             var sending = new List<Task>();
             while (await view.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } line)
@@ -45,10 +71,12 @@ internal static class ChatCommand
 
                 if (hasCommands && line[0] == '/')
                 {
-                    if (!Execute(room, line, view, sending, cancellationToken))
+                    if (line.TrimEnd() == "/quit")
                     {
                         break;
                     }
+
+                    Execute(room, line, view, transfers, sending, cancellationToken);
                 }
                 else if ((await room.SendTextAsync(line, cancellationToken: cancellationToken).ConfigureAwait(false)).Recipients.Count == 0)
                 {
@@ -63,32 +91,61 @@ internal static class ChatCommand
         }
     }
 
-    private static bool Execute(Room room, string line, ChatView view, List<Task> sending, CancellationToken cancellationToken)
+    private static void Execute(Room room, string line, ChatView view, ChatTransfers transfers, List<Task> sending, CancellationToken cancellationToken)
     {
         (string command, string argument) = line.Split(' ', 2) is [var word, var rest] ? (word, rest.Trim()) : (line, "");
-        switch (command)
+        try
         {
-            case "/quit":
-                return false;
-            case "/send" when argument.Length > 0:
-                try
-                {
-                    FileSend send = room.SendFiles([argument], cancellationToken: cancellationToken);
-                    sending.Add(send.Completion);
-                    if (send.Recipients.Count == 0)
-                    {
-                        view.Warn("Nobody in the room accepts files.");
-                    }
-                }
-                catch (RoomException e)
-                {
-                    view.Warn(e.Message);
-                }
-
-                return true;
-            default:
-                view.Warn("Commands are /send PATH and /quit.");
-                return true;
+            switch (command)
+            {
+                case "/send" when argument.Length > 0:
+                    sending.Add(Send(room, argument, view, cancellationToken));
+                    break;
+                case "/accept":
+                    transfers.Accept(argument);
+                    break;
+                case "/reject":
+                    transfers.Reject(argument);
+                    break;
+                case "/transfers":
+                    transfers.List();
+                    break;
+                case "/pause":
+                    transfers.Pause(argument);
+                    break;
+                case "/resume":
+                    transfers.Resume(argument);
+                    break;
+                case "/cancel":
+                    transfers.Cancel(argument);
+                    break;
+                case "/help":
+                    view.WriteLine(Help);
+                    break;
+                default:
+                    view.Warn(command == "/send" ? "Name a file: /send PATH." : $"There is no command {RoomOutput.CleanLine(command)}; /help shows those that there are. A message cannot begin with '/'.");
+                    break;
+            }
         }
+        catch (RoomException e)
+        {
+            view.Warn(e.Message);
+        }
+    }
+
+    private static Task<IReadOnlyList<EGoatTransfer>> Send(Room room, string path, ChatView view, CancellationToken cancellationToken)
+    {
+        FileSend send = room.SendFiles(new SendFileOptions { Paths = [path], Recurse = true }, cancellationToken);
+        foreach (string skipped in send.Skipped)
+        {
+            view.Warn(skipped);
+        }
+
+        if (send.Recipients.Count == 0)
+        {
+            view.Warn("Nobody in the room accepts files.");
+        }
+
+        return send.Completion;
     }
 }

@@ -40,7 +40,7 @@ internal sealed class RoomOutput(bool isJson, TextWriter lines)
         switch (e)
         {
             case RoomMessageReceived { Message: var message }:
-                Line(isJson ? EventJson.Message(message) : $"{Clean(message.From)}: {Clean(message.Text)}");
+                Line(isJson ? EventJson.Message(message) : $"{CleanLine(message.From)}: {CleanText(message.Text)}");
                 break;
             case RoomPeerChanged { Peer: var peer }:
                 ShowPeer(peer);
@@ -67,14 +67,18 @@ internal sealed class RoomOutput(bool isJson, TextWriter lines)
     /// <summary>One file and one receiver, as a line.</summary>
     public static string Describe(EGoatTransfer transfer)
     {
-        string way = transfer.Direction == EGoatDirection.Sent ? $"{transfer.Name} to {Clean(transfer.Peer)}" : $"{Clean(transfer.Name)} from {Clean(transfer.Peer)}";
+        string way = $"{CleanLine(transfer.Name)} {(transfer.Direction == EGoatDirection.Sent ? "to" : "from")} {CleanLine(transfer.Peer)}";
         return transfer.State == EGoatTransferState.Completed
-            ? string.Create(CultureInfo.InvariantCulture, $"{way}: {transfer.Length:N0} bytes{(transfer.BytesResumed > 0 ? $" ({transfer.BytesResumed:N0} were there)" : "")}, {transfer.Rate / (1024 * 1024):F1} MiB/s, {transfer.TreeHash}{(transfer.Direction == EGoatDirection.Received ? $" -> {transfer.Path}" : "")}")
-            : $"{way}: {transfer.State}. {transfer.Error}";
+            ? string.Create(CultureInfo.InvariantCulture, $"{way}: {transfer.Length:N0} bytes{(transfer.BytesResumed > 0 ? $" ({transfer.BytesResumed:N0} were there)" : "")}, {transfer.Rate / (1024 * 1024):F1} MiB/s, {transfer.TreeHash}{(transfer.Direction == EGoatDirection.Received ? $" -> {CleanLine(transfer.Path)}" : "")}")
+            : $"{way}: {transfer.State}. {CleanLine(transfer.Error ?? "")}";
     }
 
-    /// <summary>Text from a peer, without what could move a cursor or hide itself.</summary>
-    public static string Clean(string text) => string.Concat(text.Select(c => char.IsControl(c) && c != '\n' && c != '\t' || char.GetUnicodeCategory(c) == UnicodeCategory.Format ? '\uFFFD' : c));
+    /// <summary>A name or a reason from a peer, on one line and without what could move a cursor or hide itself.</summary>
+    public static string CleanLine(string text) =>
+        string.Concat(text.Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator ? '\uFFFD' : c));
+
+    /// <summary>A message: its further lines are indented, so that none of them looks like another message.</summary>
+    public static string CleanText(string text) => string.Join("\n    ", text.ReplaceLineEndings("\n").Split('\n').Select(line => CleanLine(line.Replace("\t", "    ", StringComparison.Ordinal))));
 
     /// <summary>Something that people should know.</summary>
     public void Warn(string text)
@@ -93,11 +97,11 @@ internal sealed class RoomOutput(bool isJson, TextWriter lines)
     {
         if (peer.State == EGoatPeerState.Connected && _present.Add(peer.Id))
         {
-            Line(isJson ? EventJson.Peer("join", peer) : $"{Clean(peer.Name)} is here.");
+            Line(isJson ? EventJson.Peer("join", peer) : $"{CleanLine(peer.Name)} is here.");
         }
         else if (peer.State is EGoatPeerState.Left or EGoatPeerState.Disconnected && _present.Remove(peer.Id))
         {
-            Line(isJson ? EventJson.Peer("leave", peer) : $"{Clean(peer.Name)} is gone.");
+            Line(isJson ? EventJson.Peer("leave", peer) : $"{CleanLine(peer.Name)} is gone.");
         }
     }
 

@@ -295,11 +295,11 @@ public sealed partial class Room
                 FindOutgoing(peer, accept.Id)?.Sender!.HandleAccept(accept);
                 break;
             case RejectMessage reject:
-                FindOutgoing(peer, reject.Id)?.Sender!.HandleEnd($"The receiver rejected it: {reject.Reason}", EGoatTransferState.Rejected);
+                FindOutgoing(peer, reject.Id)?.Sender!.HandleEnd($"The receiver rejected it: {WirePath.EscapeText(reject.Reason)}", EGoatTransferState.Rejected);
                 break;
             case CancelMessage cancel:
-                FindOutgoing(peer, cancel.Id)?.Sender!.HandleEnd($"The receiver gave it up: {cancel.Reason}", EGoatTransferState.Failed);
-                FindReceiver(peer, cancel.Id)?.HandleCancel(cancel.Reason);
+                FindOutgoing(peer, cancel.Id)?.Sender!.HandleEnd($"The receiver gave it up: {WirePath.EscapeText(cancel.Reason)}", EGoatTransferState.Failed);
+                FindReceiver(peer, cancel.Id)?.HandleCancel(WirePath.EscapeText(cancel.Reason));
                 break;
             case PauseMessage pause:
                 HandlePause(peer, pause.Id, true);

@@ -19,6 +19,9 @@ internal static class WirePath
     public const string PartialPrefix = ".egoat-";
     public const string PartialSuffix = ".part";
 
+    /// <summary>The characters of a name that are shown.</summary>
+    private const int MaxShown = 80;
+
     private static readonly SearchValues<char> WindowsReserved = SearchValues.Create("<>:\"|?*");
 
     private static readonly string[] DeviceNames = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
@@ -104,10 +107,13 @@ internal static class WirePath
     }
 
     /// <summary>The text in quotes, cut at 80 characters, with everything that could disturb or deceive a display written as \u escapes.</summary>
-    public static string Escape(string text)
+    public static string Escape(string text) => $"'{EscapeText(text.Length > MaxShown ? text[..MaxShown] : text)}{(text.Length > MaxShown ? "…" : "")}'";
+
+    /// <summary>A text from elsewhere, on one line, with everything that could disturb or deceive a display written as \u escapes.</summary>
+    public static string EscapeText(string text)
     {
-        var escaped = new StringBuilder("'");
-        foreach (char c in text.AsSpan(0, Math.Min(text.Length, 80)))
+        var escaped = new StringBuilder();
+        foreach (char c in text)
         {
             bool isVisible = !char.IsControl(c) && !char.IsSurrogate(c)
                 && char.GetUnicodeCategory(c) is not (System.Globalization.UnicodeCategory.Format
@@ -116,7 +122,7 @@ internal static class WirePath
             _ = isVisible ? escaped.Append(c) : escaped.Append($"\\u{(int)c:x4}");
         }
 
-        return escaped.Append(text.Length > 80 ? "…'" : "'").ToString();
+        return escaped.ToString();
     }
 
     private static string? Refuse(string component)
