@@ -1,12 +1,14 @@
+using System.Diagnostics;
 using EGoat.Testing;
 using EGoat.Testing.Browser;
 using EGoat.WebRtc.Dtls;
 using Microsoft.Playwright;
+using Xunit.Abstractions;
 
 namespace EGoat.WebRtc.Sockets.Tests;
 
 /// <summary>Against the WebRTC of a browser, with either side offering, and with its addresses hidden or not.</summary>
-public sealed class ChromiumTests : IAsyncLifetime
+public sealed class ChromiumTests(ITestOutputHelper output) : IAsyncLifetime
 {
     /// <summary>The page's side: a connection, everything it receives sent back unchanged, and what a test asks of it.</summary>
     private const string Page = """
@@ -55,20 +57,14 @@ public sealed class ChromiumTests : IAsyncLifetime
     {
         IPage page = await OpenPageAsync(hidesAddresses: false);
         RtcConnection connection = _host.CreateConnection();
-        RtcDataChannel channel = connection.CreateDataChannel("echo");
-        connection.AcceptAnswer(await AnswerAsync(page, connection.CreateOffer()));
-        await EchoAllSizesAsync(channel);
+        await EchoAllSizesAsync(await ConnectAsync(page, connection));
     }
 
     [ProgramFact("chromium")]
     public async Task The_page_offers_and_we_answer()
     {
         IPage page = await OpenPageAsync(hidesAddresses: false);
-        RtcConnection connection = _host.CreateConnection();
-        string offer = await page.EvaluateAsync<string>("async () => { use(pc.createDataChannel('echo')); await pc.setLocalDescription(); return await gathered(); }");
-        await page.EvaluateAsync("sdp => pc.setRemoteDescription({ type: 'answer', sdp })", connection.AcceptOffer(offer));
-        RtcDataChannel channel = await IncomingAsync(connection);
-        await EchoAllSizesAsync(channel);
+        await EchoAllSizesAsync(await BeConnectedAsync(page, _host.CreateConnection()));
     }
 
     [ProgramFact("chromium")]
@@ -101,6 +97,44 @@ public sealed class ChromiumTests : IAsyncLifetime
         await page.WaitForFunctionAsync("() => channel.readyState === 'closed'");
         await connection.DisposeAsync();
         await page.WaitForFunctionAsync("() => ['closed', 'failed', 'disconnected'].includes(pc.connectionState) || pc.sctp.state === 'closed'");
+    }
+
+    [ProgramFact("chromium")]
+    public async Task Twenty_connects_in_a_row_open_whoever_offers()
+    {
+        const int Count = 20;
+        IPage page = await OpenPageAsync(hidesAddresses: false);
+        foreach (bool weOffer in (bool[])[true, false])
+        {
+            var times = new List<double>();
+            for (int i = 0; i < Count; i++)
+            {
+                await page.EvaluateAsync("pc.close();" + Page);
+                await using RtcConnection connection = _host.CreateConnection();
+                long begin = Stopwatch.GetTimestamp();
+                RtcDataChannel channel = weOffer ? await ConnectAsync(page, connection) : await BeConnectedAsync(page, connection);
+                await channel.Opened.WaitAsync(_limit.Token);
+                times.Add(Stopwatch.GetElapsedTime(begin).TotalMilliseconds);
+                await page.WaitForFunctionAsync("() => window.channel?.readyState === 'open'");
+            }
+
+            times.Sort();
+            output.WriteLine($"{(weOffer ? "We offer" : "The page offers")}: median {times[Count / 2]:F0} ms, longest {times[^1]:F0} ms from the offer to the open channel.");
+        }
+    }
+
+    private static async Task<RtcDataChannel> ConnectAsync(IPage page, RtcConnection connection)
+    {
+        RtcDataChannel channel = connection.CreateDataChannel("echo");
+        connection.AcceptAnswer(await AnswerAsync(page, connection.CreateOffer()));
+        return channel;
+    }
+
+    private async Task<RtcDataChannel> BeConnectedAsync(IPage page, RtcConnection connection)
+    {
+        string offer = await page.EvaluateAsync<string>("async () => { use(pc.createDataChannel('echo')); await pc.setLocalDescription(); return await gathered(); }");
+        await page.EvaluateAsync("sdp => pc.setRemoteDescription({ type: 'answer', sdp })", connection.AcceptOffer(offer));
+        return await IncomingAsync(connection);
     }
 
     private static Task<string> AnswerAsync(IPage page, string offer) => page.EvaluateAsync<string>(
