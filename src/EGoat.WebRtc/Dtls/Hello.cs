@@ -18,9 +18,26 @@ internal static class ExtensionType
     public const ushort SupportedGroups = 10;
     public const ushort EcPointFormats = 11;
     public const ushort SignatureAlgorithms = 13;
+    public const ushort UseSrtp = 14;
     public const ushort ExtendedMasterSecret = 23;
     public const ushort SupportedVersions = 43;
     public const ushort RenegotiationInfo = 0xFF01;
+}
+
+/// <summary>
+/// Profiles of use_srtp (RFC 5764 section 4.1.2, RFC 7714). There is no media here and none is ever used, but there are stacks that
+/// fail a connection without one.
+/// </summary>
+internal static class SrtpProfile
+{
+    public const ushort Aes128CmHmacSha1Tag80 = 1;
+    public const ushort AeadAes128Gcm = 7;
+
+    /// <summary>The one to answer an offer with; null when none is known.</summary>
+    public static ushort? Choose(ReadOnlySpan<byte> profiles) =>
+        TlsReader.ListContains(profiles, Aes128CmHmacSha1Tag80) ? Aes128CmHmacSha1Tag80
+        : TlsReader.ListContains(profiles, AeadAes128Gcm) ? AeadAes128Gcm
+        : null;
 }
 
 /// <summary>Named groups and point formats (RFC 8422 section 5.1).</summary>
@@ -60,6 +77,9 @@ internal readonly record struct ClientHello
 
     public bool HasRenegotiationInfo { get; private init; }
 
+    /// <summary>What of <see cref="Dtls.SrtpProfile"/> the client offers, or null.</summary>
+    public ushort? SrtpProfile { get; private init; }
+
     public static bool TryParse(ReadOnlySpan<byte> body, out ClientHello hello)
     {
         hello = default;
@@ -75,6 +95,7 @@ internal readonly record struct ClientHello
         bool hasGroup = true;
         bool hasSignature = true;
         bool hasExtendedMasterSecret = false;
+        ushort? srtpProfile = null;
         bool hasRenegotiationInfo = TlsReader.ListContains(suites, CipherSuite.EmptyRenegotiationInfo);
         if (!reader.IsEmpty)
         {
@@ -103,6 +124,9 @@ internal readonly record struct ClientHello
                     case ExtensionType.SupportedVersions:
                         hasVersion = value.TryReadVector8(out ReadOnlySpan<byte> versions) && TlsReader.ListContains(versions, DtlsVersion.Dtls12);
                         break;
+                    case ExtensionType.UseSrtp:
+                        srtpProfile = value.TryReadVector16(out ReadOnlySpan<byte> profiles) ? Dtls.SrtpProfile.Choose(profiles) : null;
+                        break;
                     case ExtensionType.ExtendedMasterSecret:
                         hasExtendedMasterSecret = true;
                         break;
@@ -124,6 +148,7 @@ internal readonly record struct ClientHello
             IsAcceptable = hasGroup && hasSignature && TlsReader.ListContains(suites, CipherSuite.EcdheEcdsaAes128GcmSha256) && compressions.Contains((byte)0),
             HasExtendedMasterSecret = hasExtendedMasterSecret,
             HasRenegotiationInfo = hasRenegotiationInfo,
+            SrtpProfile = srtpProfile,
         };
         return true;
     }
@@ -146,6 +171,7 @@ internal readonly record struct ClientHello
         HelloExtensions.Write(writer, ExtensionType.SupportedGroups, [0, 4, 0, (byte)EllipticCurve.Secp256r1, 0, (byte)EllipticCurve.Secp384r1]);
         HelloExtensions.Write(writer, ExtensionType.EcPointFormats, [1, 0]);
         HelloExtensions.Write(writer, ExtensionType.SignatureAlgorithms, [0, (byte)SignatureScheme.SupportedList.Length, .. SignatureScheme.SupportedList]);
+        HelloExtensions.Write(writer, ExtensionType.UseSrtp, [0, 4, 0, (byte)Dtls.SrtpProfile.Aes128CmHmacSha1Tag80, 0, (byte)Dtls.SrtpProfile.AeadAes128Gcm, 0]);
         writer.EndVector(2, extensions);
     }
 }
@@ -182,7 +208,7 @@ internal readonly record struct ServerHello(ushort Version, byte[] Random, ushor
                 }
 
                 hasExtendedMasterSecret |= type == ExtensionType.ExtendedMasterSecret;
-                hasUnknown |= type is not (ExtensionType.ExtendedMasterSecret or ExtensionType.RenegotiationInfo or ExtensionType.EcPointFormats or ExtensionType.SupportedGroups);
+                hasUnknown |= type is not (ExtensionType.ExtendedMasterSecret or ExtensionType.RenegotiationInfo or ExtensionType.EcPointFormats or ExtensionType.SupportedGroups or ExtensionType.UseSrtp);
             }
         }
 
@@ -207,6 +233,11 @@ internal readonly record struct ServerHello(ushort Version, byte[] Random, ushor
         if (client.HasExtendedMasterSecret)
         {
             HelloExtensions.Write(writer, ExtensionType.ExtendedMasterSecret, []);
+        }
+
+        if (client.SrtpProfile is { } profile)
+        {
+            HelloExtensions.Write(writer, ExtensionType.UseSrtp, [0, 2, 0, (byte)profile, 0]);
         }
 
         HelloExtensions.Write(writer, ExtensionType.EcPointFormats, [1, 0]);

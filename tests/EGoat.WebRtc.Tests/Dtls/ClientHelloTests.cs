@@ -25,6 +25,27 @@ public sealed class ClientHelloTests
         }
     }
 
+    /// <summary>RFC 5764 section 4.1.1: one profile of those offered, or no answer.</summary>
+    [Theory]
+    [InlineData("000e0007000400010007" + "00", "000e0005000200010" + "0")]
+    [InlineData("000e0007000400080007" + "00", "000e0005000200070" + "0")]
+    [InlineData("000e0005000200090" + "0", null)]
+    [InlineData("000e0002ffff", null)]
+    [InlineData("", null)]
+    public void An_offer_of_SRTP_is_answered_with_one_profile(string extension, string? answer)
+    {
+        byte[] offered = Convert.FromHexString(extension);
+        byte[] body = [0xFE, 0xFD, .. new byte[32], 0, 0, 0, 2, 0xC0, 0x2B, 1, 0, 0, (byte)offered.Length, .. offered];
+        Assert.True(ClientHello.TryParse(body, out ClientHello hello));
+        var writer = new TlsWriter();
+        ServerHello.Write(writer, new byte[32], hello);
+        string written = Convert.ToHexStringLower(writer.Written);
+        Assert.Equal(answer is not null, written.Contains("000e000500020", StringComparison.Ordinal));
+        Assert.Contains(answer ?? "", written, StringComparison.Ordinal);
+        Assert.True(ServerHello.TryParse(Convert.FromHexString(written), out ServerHello parsed));
+        Assert.False(parsed.HasUnknownExtension);
+    }
+
     [Fact]
     public void The_1700_byte_ClientHello_has_1700_bytes() => Assert.Equal(1700, WriteBrowserHello(new byte[ClientHello.RandomLength]).Length);
 
