@@ -49,8 +49,8 @@ public sealed partial class Room : IPeerOwner
             isPresent = _present.Contains(peer.Id);
         }
 
-        // One that leaves says so, to this side or to the server.
-        if (isPresent)
+        // No reason: the peer has closed the connection on purpose, and comes back by itself if it wants to.
+        if (isPresent && reason is not null)
         {
             _ = RetryAsync(peer);
         }
