@@ -33,9 +33,6 @@ public sealed partial class PeerConnection : IDisposable
     private readonly List<IceCandidate> _localCandidates = [];
     private IceAgent? _ice;
     private DtlsConnection? _dtls;
-
-    /// <summary>This side has closed it: what tells the peer is still to be sent.</summary>
-    private bool _isClosing;
     private bool _hasLocalEndOfCandidates = true;
 
     /// <param name="options">How it is set up.</param>
@@ -216,16 +213,6 @@ public sealed partial class PeerConnection : IDisposable
             return false;
         }
 
-        if (_isClosing)
-        {
-            if (dtls.IsConnected && TryPollRecords(now, buffer, ice, dtls, out transmit))
-            {
-                return true;
-            }
-
-            dtls.Close();
-        }
-
         if (dtls.TryPollTransmit(now, buffer, out int length))
         {
             transmit = new Transmit(ice.SelectedLocal, ice.SelectedRemote, length, length);
@@ -238,10 +225,7 @@ public sealed partial class PeerConnection : IDisposable
     /// <summary>Takes the next event.</summary>
     public bool TryPollEvent(out PeerConnectionEvent e) => _events.TryDequeue(out e);
 
-    /// <summary>
-    /// Ends the connection and tells the peer, with an ABORT of SCTP and close_notify of DTLS (W3C RTCPeerConnection.close): there
-    /// are stacks that heed one of them. Poll until there is nothing more, to send that. What was not delivered is lost.
-    /// </summary>
+    /// <summary>Ends the connection and tells the peer. Poll once more to send that. What was not delivered is lost.</summary>
     public void Close()
     {
         if (State is PeerConnectionState.Failed or PeerConnectionState.Closed)
@@ -249,8 +233,7 @@ public sealed partial class PeerConnection : IDisposable
             return;
         }
 
-        _isClosing = true; // close_notify goes behind the ABORT
-        _association.Abort("The connection was closed.");
+        _dtls?.Close();
         End();
     }
 
@@ -264,13 +247,6 @@ public sealed partial class PeerConnection : IDisposable
         MoveChannelEvents();
         if (_association.FailureReason is not { } reason || State is not (PeerConnectionState.Connecting or PeerConnectionState.Connected or PeerConnectionState.Disconnected))
         {
-            return;
-        }
-
-        if (_association.IsEndedOnPurpose)
-        {
-            _dtls?.Close();
-            End();
             return;
         }
 

@@ -70,26 +70,6 @@ public sealed class PeerConnectionTests
         Assert.Null(Z.Connection.NextTimeout);
     }
 
-    /// <summary>An ABORT of SCTP, then close_notify of DTLS: one of them is enough.</summary>
-    [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    public void A_close_is_noticed_when_half_of_it_is_lost(int lost)
-    {
-        var network = new SimulatedNetwork(1);
-        (SimulatedPeer A, SimulatedPeer Z) = Create(network);
-        A.Connection.CreateDataChannel(network.Now, "egoat");
-        Assert.True(network.Run(() => Z.Incoming.Count == 1, Limit), network.Describe());
-        network.Run(TimeSpan.FromSeconds(1));
-        int sent = 0;
-        network.Filter = d => d.From.ToString().StartsWith("192.0.2.1:", StringComparison.Ordinal) && sent++ != lost;
-        A.Connection.Close();
-        Assert.True(network.Run(() => Z.Connection.State == PeerConnectionState.Closed, TimeSpan.FromSeconds(1)), network.Describe());
-        Assert.Equal(2, sent);
-        Assert.Null(Z.Connection.FailureReason);
-        Assert.Equal(DataChannelState.Closed, Z.Incoming[0].ReadyState);
-    }
-
     [Fact]
     public void An_outage_of_20_seconds_is_reported_and_survived()
     {

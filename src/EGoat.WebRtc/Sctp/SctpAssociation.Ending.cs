@@ -186,17 +186,13 @@ internal sealed partial class SctpAssociation
         }
     }
 
-    private void HandleAbort(byte flags, ReadOnlySpan<byte> value)
+    private void HandleAbort(ReadOnlySpan<byte> value)
     {
         if (State == SctpState.Closed)
         {
             return;
         }
 
-        // So peers close (W3C RTCPeerConnection.close), with a cause or without. With the tag reflected it is an answer of one
-        // that knows nothing of the association (RFC 9260 section 8.4), and before it is established a refusal.
-        IsEndedOnPurpose = State is not (SctpState.CookieWait or SctpState.CookieEchoed) && (flags & ReflectedTagFlag) == 0 &&
-            (value.IsEmpty || (new TlvReader(value).TryRead(out ushort cause, out _) && (ErrorCause)cause == ErrorCause.UserInitiatedAbort));
         FailureReason = "The peer aborted the SCTP association" + ReadReason(value);
         Finish(new SctpEvent(SctpEventType.Aborted, [], FailureReason));
     }
@@ -265,7 +261,6 @@ internal sealed partial class SctpAssociation
     private void Finish(in SctpEvent e)
     {
         State = SctpState.Closed;
-        IsEndedOnPurpose |= e.Type == SctpEventType.Closed;
         FailureReason ??= "The association was shut down.";
         Report(e);
     }

@@ -162,7 +162,7 @@ internal sealed partial class SctpAssociation
                 HandleReConfig(now, value);
                 return true;
             case ChunkType.Abort:
-                HandleAbort(flags, value);
+                HandleAbort(value);
                 return false;
             case ChunkType.Shutdown:
                 HandleShutdown(now, value);

@@ -71,9 +71,6 @@ internal sealed partial class SctpAssociation
     /// <summary>Why it has ended, orderly or not, as a sentence; null until then.</summary>
     public string? FailureReason { get; private set; }
 
-    /// <summary>It has ended by a shutdown, or the peer has ended it without a fault.</summary>
-    public bool IsEndedOnPurpose { get; private set; }
-
     /// <summary>The longest packet, a multiple of 4; probes are longer. Changes when more is known of the path.</summary>
     public int MaxPacketSize => _pathMtu.PacketSize;
 
