@@ -60,7 +60,7 @@ internal static class ChatCommand
                 room.SetReceive(receive! with { Ask = transfers.AskAsync });
             }
 
-            Task showing = view.ShowAsync(events);
+            Task showing = view.ShowAsync(events, transfers.Note);
             var sending = new List<Task>();
             while (await view.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } line)
             {
@@ -84,7 +84,13 @@ internal static class ChatCommand
                 }
             }
 
-            await Task.WhenAll(sending).ConfigureAwait(false);
+            Task sent = Task.WhenAll(sending);
+            if (!sent.IsCompleted && hasCommands)
+            {
+                view.Warn("What is being sent ends first; Ctrl+C leaves at once.");
+            }
+
+            await sent.WaitAsync(cancellationToken).ConfigureAwait(false);
             await room.LeaveAsync(cancellationToken).ConfigureAwait(false);
             await showing.ConfigureAwait(false);
             return ExitCode.Done;

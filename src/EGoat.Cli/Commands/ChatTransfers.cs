@@ -64,6 +64,24 @@ internal sealed class ChatTransfers(Room room, bool isJson, Action<string> show)
         }
     }
 
+    /// <summary>Gives a transfer that begins its number, and shows it of one that is sent; an offer to this side has one already.</summary>
+    public void Note(EGoatTransfer transfer)
+    {
+        lock (_gate)
+        {
+            if (_ids.Contains(transfer.Id) || transfer.IsEnded)
+            {
+                return;
+            }
+        }
+
+        int number = NumberOf(transfer.Id);
+        if (!isJson && transfer.Direction == EGoatDirection.Sent)
+        {
+            show($"[{number}] {RoomOutput.CleanLine(transfer.Name)} is offered to {RoomOutput.CleanLine(transfer.Peer)}.");
+        }
+    }
+
     /// <summary>Takes an offer, or some of its files: <c>[N] [1,3-5]</c>.</summary>
     public void Accept(string argument)
     {
@@ -104,7 +122,8 @@ internal sealed class ChatTransfers(Room room, bool isJson, Action<string> show)
             Line("offer", offer.Id, DescribeOffer(offer, NumberOf(offer.Id)), []);
         }
 
-        foreach (EGoatTransfer transfer in Running())
+        List<EGoatTransfer> running = Running();
+        foreach (EGoatTransfer transfer in running)
         {
             if (isJson)
             {
@@ -116,7 +135,11 @@ internal sealed class ChatTransfers(Room room, bool isJson, Action<string> show)
             }
         }
 
-        if (offers.Length == 0 && Running().Count == 0 && !isJson)
+        if (isJson)
+        {
+            show(EventJson.Object(new JsonObject { ["event"] = "transfers", ["offered"] = offers.Length, ["running"] = running.Count }));
+        }
+        else if (offers.Length == 0 && running.Count == 0)
         {
             show("Nothing is offered, and nothing runs.");
         }

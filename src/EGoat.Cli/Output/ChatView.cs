@@ -13,10 +13,17 @@ internal sealed class ChatView(RoomOutput output, bool isTerminal)
     private readonly StringBuilder _line = new();
 
     /// <summary>Shows events until the room is left.</summary>
-    public async Task ShowAsync(RoomSubscription events)
+    /// <param name="events">The room's.</param>
+    /// <param name="note">Told of every transfer before it is shown.</param>
+    public async Task ShowAsync(RoomSubscription events, Action<EGoatTransfer> note)
     {
         await foreach (RoomEvent e in events.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
         {
+            if (e is RoomTransferChanged { Transfer: var transfer })
+            {
+                note(transfer);
+            }
+
             Above(() => output.Show(e));
         }
     }

@@ -66,6 +66,17 @@ public sealed class HostileReceiverTests : HostileTest
     }
 
     [Fact]
+    public async Task A_reason_is_shown_without_what_moves_a_cursor_or_poses_as_another_line()
+    {
+        await Room.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        FileSend send = Room.SendFiles([TestFile.Create(Folder, "goat.bin", Block).Path], Cancelled);
+        (string id, _) = await Mallory.AwaitOfferAsync(Cancelled);
+        await Mallory.SayAsync(new RejectMessage(id, "\u001b]52;c;eA==\u0007no\nada: yes\u202e"), Cancelled);
+        EGoatTransfer ended = Assert.Single(await send.Completion.WaitAsync(Cancelled));
+        Assert.Equal(@"The receiver rejected it: \u001b]52;c;eA==\u0007no\u000aada: yes\u202e", ended.Error);
+    }
+
+    [Fact]
     public async Task An_offer_that_nobody_answers_ends_after_ten_minutes()
     {
         await Room.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);

@@ -163,6 +163,11 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
         }
 
         _transfers!.Show(accepted);
+        foreach (TransferProgress progress in Pause.IsPaused ? _transfers.Running : [])
+        {
+            progress.SetPaused(true); // while somebody was asked
+        }
+
         Paths = accepted.Select(i => _entries[i].Path).ToHashSet(StringComparer.OrdinalIgnoreCase);
         await supersede(this).ConfigureAwait(false);
     }
