@@ -51,6 +51,7 @@ public sealed class ChatTransferTests : IDisposable
         ada.WriteLine("/pause");
         bob.WriteLine("/accept");
         await AwaitStateAsync(ada, "Paused");
+        await AwaitStateAsync(bob, "Paused");
         ada.WriteLine("/resume");
         JsonObject received = await bob.ReadEventAsync("transfer");
         Assert.Equal("Completed", (string?)received["state"]);
@@ -58,7 +59,7 @@ public sealed class ChatTransferTests : IDisposable
 
         ada.WriteLine($"/send {TestFile.Create(_folder, "second.bin", Length).Path}");
         await bob.ReadEventAsync("offer");
-        ada.WriteLine("/cancel");
+        ada.WriteLine("/cancel 2");
         JsonObject cancelled = await ada.ReadEventAsync("transfer", t => (string?)t["state"] == "Cancelled");
         Assert.EndsWith("second.bin", (string)cancelled["path"]!, StringComparison.Ordinal);
         await bob.ReadEventAsync("withdrawn");
@@ -82,11 +83,18 @@ public sealed class ChatTransferTests : IDisposable
 
     private static async Task AwaitStateAsync(CliProcess process, string state)
     {
-        do
+        bool isShown = false;
+        while (!isShown)
         {
             process.WriteLine("/transfers");
+            JsonObject line;
+            do
+            {
+                line = JsonNode.Parse(await process.ReadLineAsync())!.AsObject();
+                isShown |= (string?)line["event"] == "transfer" && (string?)line["state"] == state;
+            }
+            while ((string?)line["event"] != "transfers");
         }
-        while ((string?)(await process.ReadEventAsync("transfer"))["state"] != state);
     }
 
     private static async Task EndAsync(CliProcess ada, CliProcess bob)

@@ -103,6 +103,41 @@ public sealed class HostileSenderTests : HostileTest
         await sending;
     }
 
+    // All that the connection holds is content of a transfer that nobody reads any more.
+    [Fact]
+    public async Task What_is_left_of_a_rejected_transfer_does_not_hold_up_the_next()
+    {
+        var answer = new TaskCompletionSource<FileAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Room.SetReceive(new ReceiveOptions { Destination = Inbox, Ask = (offer, _) => offer.Files[0].Path == "goat" ? answer.Task : Task.FromResult(FileAnswer.Accept) });
+        RtcDataChannel channel = await Mallory.SendAsync(Guid.CreateVersion7().ToString(), [Manifest("""[{"i":0,"p":"goat","s":10}]""")], Cancelled);
+        Task sending = SendUntilClosedAsync(channel);
+        Assert.True(SpinWait.SpinUntil(() => channel.BufferedAmount >= RtcDataChannel.SendBufferLimit, TimeSpan.FromSeconds(20)));
+        answer.SetResult(FileAnswer.Reject("no"));
+        await sending.WaitAsync(Cancelled);
+        ControlMessage heard;
+        do
+        {
+            heard = await Mallory.HearAsync(Cancelled);
+        }
+        while (heard is not RejectMessage);
+        Assert.IsType<DoneMessage>(await TryAsync("""[{"i":0,"p":"next","s":10}]""", Data(0, Content), Hash(0, 10, ContentHash), End(10, ContentHash)));
+
+        async Task SendUntilClosedAsync(RtcDataChannel open)
+        {
+            try
+            {
+                while (true)
+                {
+                    await open.SendAsync(Data(0, new byte[60_000]), isText: false, Cancelled);
+                }
+            }
+            catch (RtcException)
+            {
+                // The receiver has closed it.
+            }
+        }
+    }
+
     [Fact]
     public async Task A_link_in_the_destination_is_not_followed()
     {

@@ -124,6 +124,7 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
         }
 
         channel.Close();
+        _ = DiscardRestAsync();
         _endedSource.TrySetResult();
         if (failure is not null)
         {
@@ -131,6 +132,22 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
         }
 
         _stop.CancelAfter(Timeout.InfiniteTimeSpan);
+    }
+
+    // What the sender had on its way would fill the connection's receive window, which its other channels need.
+    private async Task DiscardRestAsync()
+    {
+        try
+        {
+            while (await channel.ReceiveAsync(cancellationToken).ConfigureAwait(false) is { } message)
+            {
+                message.Dispose();
+            }
+        }
+        catch (Exception e) when (e is RtcException or OperationCanceledException)
+        {
+            // The connection has ended.
+        }
     }
 
     private void End(TransferException ended)
