@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using EGoat.WebRtc.DataChannels;
 using EGoat.WebRtc.Ice;
+using EGoat.WebRtc.Statistics;
 
 namespace EGoat.WebRtc.Sockets;
 
@@ -62,6 +63,9 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
 
     /// <summary>The smoothed round-trip time; null until measured.</summary>
     public TimeSpan? RoundTripTime => Read(static e => e.RoundTripTime);
+
+    /// <summary>What the connection has done so far (W3C getStats).</summary>
+    public PeerConnectionStats GetStats() => Read(static e => e.GetStats(MonotonicClock.Now));
 
     TimeSpan ITimed.NextTimeout => new(Volatile.Read(ref _nextTimeout));
 

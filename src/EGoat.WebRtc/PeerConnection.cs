@@ -1,7 +1,9 @@
+using System.Globalization;
 using EGoat.WebRtc.DataChannels;
 using EGoat.WebRtc.Dtls;
 using EGoat.WebRtc.Ice;
 using EGoat.WebRtc.Sctp;
+using EGoat.WebRtc.Statistics;
 
 namespace EGoat.WebRtc;
 
@@ -34,6 +36,10 @@ public sealed partial class PeerConnection : IDisposable
     private IceAgent? _ice;
     private DtlsConnection? _dtls;
     private bool _hasLocalEndOfCandidates = true;
+    private long _packetsSent;
+    private long _packetsReceived;
+    private long _bytesSent;
+    private long _bytesReceived;
 
     /// <param name="options">How it is set up.</param>
     /// <param name="entropy">Where randomness and keys come from.</param>
@@ -169,7 +175,10 @@ public sealed partial class PeerConnection : IDisposable
                 return;
             }
 
-            HandleDtls(now, datagram);
+            int records = HandleDtls(now, datagram);
+            _packetsReceived += records;
+            _bytesReceived += datagram.Length;
+            ice.OnDataReceived(local, remote, datagram.Length, records);
         }
     }
 
@@ -216,10 +225,52 @@ public sealed partial class PeerConnection : IDisposable
         if (dtls.TryPollTransmit(now, buffer, out int length))
         {
             transmit = new Transmit(ice.SelectedLocal, ice.SelectedRemote, length, length);
+            CountSent(ice, transmit);
             return true;
         }
 
-        return dtls.IsConnected && TryPollRecords(now, buffer, ice, dtls, out transmit);
+        if (dtls.IsConnected && TryPollRecords(now, buffer, ice, dtls, out transmit))
+        {
+            CountSent(ice, transmit);
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>What the connection has done so far (W3C getStats). It allocates; the counters cost nothing while nobody asks.</summary>
+    public PeerConnectionStats GetStats(TimeSpan now)
+    {
+        IceCandidatePairStats? selected = null;
+        IReadOnlyList<IceCandidatePairStats> pairs = _ice?.GetStats(out selected) ?? [];
+        return new PeerConnectionStats
+        {
+            Timestamp = now,
+            State = State,
+            DataChannelsOpened = _channels.Opened,
+            DataChannelsClosed = _channels.Closed,
+            MessagesSent = _channels.MessagesSent,
+            MessagesReceived = _channels.MessagesReceived,
+            Transport = new TransportStats
+            {
+                PacketsSent = _packetsSent,
+                PacketsReceived = _packetsReceived,
+                BytesSent = _bytesSent,
+                BytesReceived = _bytesReceived,
+                DroppedRecords = _dtls?.DroppedRecords ?? 0,
+                IsIceControlling = _ice?.IsControlling,
+                IceState = _ice?.State ?? IceConnectionState.New,
+                SelectedCandidatePair = selected,
+                SelectedCandidatePairChanges = _ice?.SelectedPairChanges ?? 0,
+                DtlsState = _dtls?.State ?? DtlsState.New,
+                DtlsRole = _dtls is null ? null : _role,
+                TlsVersion = _dtls?.Cipher is null ? null : DtlsVersion.Dtls12.ToString("X4", CultureInfo.InvariantCulture),
+                DtlsCipher = _dtls?.Cipher,
+            },
+            SctpTransport = _association.GetStats(),
+            CandidatePairs = pairs,
+            DataChannels = [.. _channels.Channels.Select(c => c.GetStats())],
+        };
     }
 
     /// <summary>Takes the next event.</summary>
@@ -255,11 +306,22 @@ public sealed partial class PeerConnection : IDisposable
 
     private static TimeSpan? Earliest(TimeSpan? a, TimeSpan? b) => a is null || b < a ? b : a;
 
-    private void HandleDtls(TimeSpan now, Span<byte> datagram)
+    private void CountSent(IceAgent ice, in Transmit transmit)
+    {
+        int packets = (transmit.Length + transmit.SegmentSize - 1) / transmit.SegmentSize;
+        _packetsSent += packets;
+        _bytesSent += transmit.Length;
+        ice.OnDataSent(transmit.Length, packets);
+    }
+
+    // Returns how many records there were.
+    private int HandleDtls(TimeSpan now, Span<byte> datagram)
     {
         bool hasData = false;
+        int records = 0;
         while (_dtls!.TryReadRecord(now, ref datagram, out Span<byte> packet))
         {
+            records++;
             if (!packet.IsEmpty)
             {
                 hasData = true;
@@ -273,6 +335,7 @@ public sealed partial class PeerConnection : IDisposable
         }
 
         DrainDtls(now);
+        return records;
     }
 
     private void DrainIce(TimeSpan now)

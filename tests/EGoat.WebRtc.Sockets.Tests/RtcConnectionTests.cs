@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using EGoat.WebRtc.Dtls;
+using EGoat.WebRtc.Statistics;
 
 namespace EGoat.WebRtc.Sockets.Tests;
 
@@ -66,6 +67,24 @@ public sealed class RtcConnectionTests : IAsyncLifetime
         await channelZ.SendAsync(new byte[] { 1, 2, 3 }, false, Cancelled);
         using RtcMessage answer = (await channelA.ReceiveAsync(Cancelled))!;
         Assert.Equal([1, 2, 3], answer.Data.ToArray());
+    }
+
+    [Fact]
+    public async Task Statistics_of_both_ends_tell_of_the_path_and_of_what_went_over_it()
+    {
+        (RtcConnection a, RtcConnection z) = Connect();
+        RtcDataChannel channelA = a.CreateDataChannel("egoat");
+        await channelA.SendAsync(new byte[100_000], false, Cancelled);
+        RtcDataChannel channelZ = await IncomingAsync(z);
+        using RtcMessage message = (await channelZ.ReceiveAsync(Cancelled))!;
+        PeerConnectionStats ofA = a.GetStats();
+        PeerConnectionStats ofZ = z.GetStats();
+        Assert.Equal(100_000, Assert.Single(ofA.DataChannels).BytesSent);
+        Assert.Equal(100_000, Assert.Single(ofZ.DataChannels).BytesReceived);
+        Assert.InRange(ofZ.Transport.BytesReceived, 100_000, ofA.Transport.BytesSent);
+        Assert.Equal(ofA.SelectedCandidatePair!.Local.Address.Port, ofZ.SelectedCandidatePair!.Remote.Address.Port);
+        Assert.Equal(a.RemoteAddress, ofA.SelectedCandidatePair.Remote.Address);
+        Assert.Equal("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", ofA.Transport.DtlsCipher);
     }
 
     // What the kernel joins and cuts must fit what comes one by one, and the other way round.

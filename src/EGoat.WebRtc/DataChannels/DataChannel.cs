@@ -1,4 +1,5 @@
 using EGoat.WebRtc.Sctp;
+using EGoat.WebRtc.Statistics;
 
 namespace EGoat.WebRtc.DataChannels;
 
@@ -11,6 +12,10 @@ public sealed class DataChannel
     private readonly DataChannelSet _set;
     private readonly Queue<SctpMessage> _received = new();
     private long _lowThreshold;
+    private long _messagesSent;
+    private long _bytesSent;
+    private long _messagesReceived;
+    private long _bytesReceived;
 
     internal DataChannel(DataChannelSet set, string label, DataChannelOptions options, int? id)
     {
@@ -56,6 +61,9 @@ public sealed class DataChannel
     /// <summary>Bytes of the OPEN that the peer sent; 0 for a channel of this side.</summary>
     internal int IncomingOpenLength { get; init; }
 
+    /// <summary>Whether it has been open, for the count of those.</summary>
+    internal bool HasBeenOpen { get; set; }
+
     internal bool IsOpenAcknowledged { get; set; }
 
     internal bool HasOutgoingReset { get; set; }
@@ -83,6 +91,8 @@ public sealed class DataChannel
         }
 
         _set.Send(now, this, data, isText);
+        _messagesSent++;
+        _bytesSent += data.Length;
     }
 
     /// <summary>Takes the next message, which opens the peer's window again; the caller returns it.</summary>
@@ -95,7 +105,7 @@ public sealed class DataChannel
         }
 
         _set.Association.Release(received.Length);
-        bool isEmpty = received.PayloadProtocolId is PayloadProtocol.EmptyText or PayloadProtocol.EmptyBinary;
+        bool isEmpty = PayloadProtocol.IsEmpty(received.PayloadProtocolId);
         bool isText = received.PayloadProtocolId is PayloadProtocol.Text or PayloadProtocol.TextPartial or PayloadProtocol.EmptyText;
         message = new DataChannelMessage(received.Buffer, isEmpty ? 0 : received.Length, isText);
         return true;
@@ -104,7 +114,25 @@ public sealed class DataChannel
     /// <summary>Closes the channel: everything that was queued is delivered, then the stream is reset (RFC 8831 section 6.7).</summary>
     public void Close() => _set.Close(this);
 
-    internal void Enqueue(in SctpMessage message) => _received.Enqueue(message);
+    internal void Enqueue(in SctpMessage message)
+    {
+        _received.Enqueue(message);
+        _messagesReceived++;
+        _bytesReceived += PayloadProtocol.IsEmpty(message.PayloadProtocolId) ? 0 : message.Length;
+    }
+
+    internal DataChannelStats GetStats() => new()
+    {
+        Label = Label,
+        Protocol = Options.Protocol,
+        DataChannelIdentifier = Id,
+        State = ReadyState,
+        MessagesSent = _messagesSent,
+        BytesSent = _bytesSent,
+        MessagesReceived = _messagesReceived,
+        BytesReceived = _bytesReceived,
+        BufferedAmount = BufferedAmount,
+    };
 
     /// <summary>The stream is known: the association learns what applies to it.</summary>
     internal void ApplyStreamSettings()

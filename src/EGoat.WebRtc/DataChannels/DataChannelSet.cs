@@ -28,6 +28,17 @@ internal sealed class DataChannelSet(SctpAssociation association)
     /// <summary>The longest message that the peer accepts, from its <c>a=max-message-size</c>. Until then 64 KiB (RFC 8841 section 6.1).</summary>
     public long MaxMessageSize { get; set; } = 64 * 1024;
 
+    /// <summary>Channels that have been open.</summary>
+    public long Opened { get; private set; }
+
+    /// <summary>Channels that have been open and are closed.</summary>
+    public long Closed { get; private set; }
+
+    /// <summary>Messages of all channels that there have been.</summary>
+    public long MessagesSent { get; private set; }
+
+    public long MessagesReceived { get; private set; }
+
     /// <summary>The open and opening channels.</summary>
     public IEnumerable<DataChannel> Channels => _channels.Values.Concat(_withoutId);
 
@@ -108,6 +119,7 @@ internal sealed class DataChannelSet(SctpAssociation association)
         bool isUnordered = !channel.Options.Ordered && channel.IsOpenAcknowledged;
         TimeSpan? lifetime = channel.Options.MaxPacketLifeTime is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null;
         Association.Send(now, (ushort)channel.Id!, ppid, data.IsEmpty ? [0] : data, isUnordered, lifetime, channel.Options.MaxRetransmits, isCounted: !data.IsEmpty);
+        MessagesSent++;
     }
 
     public void Close(DataChannel channel)
@@ -231,6 +243,7 @@ internal sealed class DataChannelSet(SctpAssociation association)
             channel.IsOpenAcknowledged = true; // RFC 8832 section 6: user data acknowledges too
             bool isFirst = !channel.HasMessage;
             channel.Enqueue(message);
+            MessagesReceived++;
             if (isFirst)
             {
                 _events.Enqueue(new DataChannelEvent(DataChannelEventType.MessageAvailable, channel));
@@ -398,11 +411,25 @@ internal sealed class DataChannelSet(SctpAssociation association)
         SetState(channel, DataChannelState.Closed);
     }
 
+    private void CountState(DataChannel channel)
+    {
+        if (channel.ReadyState == DataChannelState.Open)
+        {
+            channel.HasBeenOpen = true;
+            Opened++;
+        }
+        else if (channel.ReadyState == DataChannelState.Closed && channel.HasBeenOpen)
+        {
+            Closed++;
+        }
+    }
+
     private void SetState(DataChannel channel, DataChannelState state)
     {
         if (channel.ReadyState != state)
         {
             channel.ReadyState = state;
+            CountState(channel);
             _events.Enqueue(new DataChannelEvent(DataChannelEventType.StateChanged, channel));
         }
     }

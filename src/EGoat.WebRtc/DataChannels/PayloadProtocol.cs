@@ -10,4 +10,7 @@ internal static class PayloadProtocol
     public const uint TextPartial = 54;
     public const uint EmptyText = 56;
     public const uint EmptyBinary = 57;
+
+    /// <summary>Whether the one byte that SCTP asks for stands for an empty message.</summary>
+    public static bool IsEmpty(uint payloadProtocolId) => payloadProtocolId is EmptyText or EmptyBinary;
 }

@@ -93,6 +93,7 @@ internal sealed class ClientHandshake(DtlsCertificate certificate, IEntropySourc
 
         Remember(message);
         ServerRandom = hello.Random;
+        Suite = hello.Suite;
         HasExtendedMasterSecret = hello.HasExtendedMasterSecret;
         return null;
     }

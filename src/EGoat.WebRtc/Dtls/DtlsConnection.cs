@@ -62,6 +62,9 @@ internal sealed class DtlsConnection : IDisposable
 
     public DtlsState State { get; private set; }
 
+    /// <summary>The cipher suite by its IANA name; null before the handshake is done.</summary>
+    public string? Cipher => _handshake.IsComplete ? CipherSuite.NameOf(_handshake.Suite) : null;
+
     public bool IsConnected => State == DtlsState.Connected;
 
     /// <summary>The peer's certificate in DER; verified when the state is <see cref="DtlsState.Connected"/>.</summary>

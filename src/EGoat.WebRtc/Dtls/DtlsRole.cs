@@ -1,7 +1,7 @@
 namespace EGoat.WebRtc.Dtls;
 
 /// <summary>Which side of the handshake a connection plays. SDP decides it with <c>a=setup</c> (RFC 8842 section 5).</summary>
-internal enum DtlsRole
+public enum DtlsRole
 {
     /// <summary>Sends the ClientHello: <c>a=setup:active</c>.</summary>
     Client,

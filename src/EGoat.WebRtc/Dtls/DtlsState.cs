@@ -1,7 +1,7 @@
 namespace EGoat.WebRtc.Dtls;
 
 /// <summary>Where a connection stands, in the words of the W3C's RTCDtlsTransportState.</summary>
-internal enum DtlsState
+public enum DtlsState
 {
     /// <summary>Not started: what arrives is handled, nothing is sent.</summary>
     New,

@@ -41,6 +41,9 @@ internal abstract class Handshake(DtlsCertificate certificate, IEntropySource en
     /// <summary>The peer's certificate in DER, once its fingerprint was found right.</summary>
     public byte[]? RemoteCertificate { get; private set; }
 
+    /// <summary>The cipher suite, once the server has chosen it.</summary>
+    public ushort Suite { get; protected set; }
+
     /// <summary>The peer's Finished was verified.</summary>
     public bool IsComplete { get; private set; }
 

@@ -10,6 +10,9 @@ internal static class CipherSuite
 
     /// <summary>TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746 section 3.3).</summary>
     public const ushort EmptyRenegotiationInfo = 0x00FF;
+
+    /// <summary>The name that IANA registered, of the suites that a handshake can come to.</summary>
+    public static string NameOf(ushort suite) => suite == EcdheEcdsaAes128GcmSha256 ? "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" : "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
 }
 
 /// <summary>Extensions that mean something here.</summary>

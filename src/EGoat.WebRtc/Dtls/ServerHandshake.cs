@@ -49,6 +49,7 @@ internal sealed class ServerHandshake(DtlsCertificate certificate, IEntropySourc
         Remember(message);
         ClientRandom = hello.Random;
         ServerRandom = CreateRandom();
+        Suite = CipherSuite.EcdheEcdsaAes128GcmSha256;
         HasExtendedMasterSecret = hello.HasExtendedMasterSecret;
         Flight.Clear();
         Send(HandshakeType.ServerHello, writer => ServerHello.Write(writer, ServerRandom, hello));

@@ -1,15 +1,7 @@
+using EGoat.WebRtc.Statistics;
 using EGoat.WebRtc.Stun;
 
 namespace EGoat.WebRtc.Ice;
-
-/// <summary>The state of a pair's check (RFC 8445 section 6.1.2.6). With one component and one stream nothing is ever frozen.</summary>
-internal enum CandidatePairState
-{
-    Waiting,
-    InProgress,
-    Succeeded,
-    Failed,
-}
 
 /// <summary>A local and a remote candidate and what is known of the path between them (RFC 8445 section 6.1.2).</summary>
 /// <remarks>Knows nothing of other pairs: the <see cref="IceAgent"/> decides when it is checked, and what a result means.</remarks>
@@ -56,6 +48,46 @@ internal sealed class CandidatePair(IceCandidate local, IceCandidate remote)
 
     /// <summary>The round-trip time of the last check that was answered at once.</summary>
     public TimeSpan? RoundTripTime { get; set; }
+
+    /// <summary>Checks of this side and the answers to them; consent checks are counted among the checks too.</summary>
+    public long RequestsSent { get; set; }
+
+    public long ConsentRequestsSent { get; set; }
+
+    public long ResponsesReceived { get; set; }
+
+    /// <summary>Checks of the peer and the answers to them.</summary>
+    public long RequestsReceived { get; set; }
+
+    public long ResponsesSent { get; set; }
+
+    /// <summary>Data, as <see cref="IceAgent.OnDataSent"/> was told.</summary>
+    public long PacketsSent { get; set; }
+
+    public long BytesSent { get; set; }
+
+    public long PacketsReceived { get; set; }
+
+    public long BytesReceived { get; set; }
+
+    /// <summary>What is known of it, as a snapshot.</summary>
+    public IceCandidatePairStats GetStats() => new()
+    {
+        Local = Local,
+        Remote = Remote,
+        State = State,
+        IsNominated = IsNominated,
+        PacketsSent = PacketsSent,
+        PacketsReceived = PacketsReceived,
+        BytesSent = BytesSent,
+        BytesReceived = BytesReceived,
+        CurrentRoundTripTime = RoundTripTime,
+        RequestsSent = RequestsSent,
+        RequestsReceived = RequestsReceived,
+        ResponsesReceived = ResponsesReceived,
+        ResponsesSent = ResponsesSent,
+        ConsentRequestsSent = ConsentRequestsSent,
+    };
 
     /// <summary>The pair priority of RFC 8445 section 6.1.2.3.</summary>
     public ulong GetPriority(bool isControlling)

@@ -48,6 +48,8 @@ internal sealed partial class IceAgent
             return;
         }
 
+        pair.RequestsReceived++;
+        pair.ResponsesSent++;
         pair.IsRemoteValidated = true;
         pair.LastHeard = now;
         if (!IsControlling && request.TryGetAttribute(StunAttributeType.UseCandidate, out _))
@@ -75,6 +77,8 @@ internal sealed partial class IceAgent
             request.VerifyIntegrity(previous.LocalCredentials.PasswordBytes))
         {
             previous.Pair.LastHeard = now;
+            previous.Pair.RequestsReceived++;
+            previous.Pair.ResponsesSent++;
             Respond(StunResponse.Success(local, remote, request.TransactionId, previous.LocalCredentials.PasswordBytes));
         }
     }
@@ -161,6 +165,7 @@ internal sealed partial class IceAgent
             return;
         }
 
+        pair.ResponsesReceived++;
         if (pair.Remote.Address != remote || pair.Local.Base != local)
         {
             pair.State = CandidatePairState.Failed; // RFC 8445 section 7.2.5.2.1: not symmetric
@@ -212,6 +217,7 @@ internal sealed partial class IceAgent
         if (previous.IsPath(local, remote) && response.Class == StunClass.SuccessResponse && response.VerifyIntegrity(previous.RemoteCredentials.PasswordBytes))
         {
             previous.Pair.LastHeard = previous.Pair.LastResponse = now;
+            previous.Pair.ResponsesReceived++;
         }
     }
 
@@ -283,6 +289,7 @@ internal sealed partial class IceAgent
         pair.Due = now + NextConsentInterval();
         if (!isSamePath)
         {
+            SelectedPairChanges++;
             _events.Enqueue(new IceEvent(IceEventType.SelectedPairChanged, State));
         }
     }
@@ -358,6 +365,7 @@ internal sealed partial class IceAgent
         }
 
         BeginCheck(now, previous.Pair);
+        previous.Pair.ConsentRequestsSent++;
         previous.Pair.Due = now + NextConsentInterval();
         return true;
     }
@@ -377,6 +385,7 @@ internal sealed partial class IceAgent
         {
             pair = selected;
             BeginCheck(now, pair);
+            pair.ConsentRequestsSent++;
             pair.Due = now + NextConsentInterval();
             return true;
         }
@@ -438,6 +447,7 @@ internal sealed partial class IceAgent
 
     private int WriteCheck(Span<byte> buffer, CandidatePair pair, byte[] username, IceCredentials remote)
     {
+        pair.RequestsSent++;
         var writer = new StunMessageWriter(buffer, StunClass.Request, StunMessage.BindingMethod, pair.TransactionId);
         writer.Add(StunAttributeType.Username, username);
         writer.Add(StunAttributeType.Priority, IceCandidate.ComputePriority(IceCandidateType.PeerReflexive, (ushort)(pair.Local.Priority >> 8)));

@@ -1,3 +1,4 @@
+using EGoat.WebRtc.Statistics;
 using EGoat.WebRtc.Stun;
 
 namespace EGoat.WebRtc.Ice;
@@ -71,6 +72,9 @@ internal sealed partial class IceAgent
     public IceCandidateType SelectedRemoteType => _selected!.Remote.Type;
 
     public TimeSpan? RoundTripTime => _selected?.RoundTripTime;
+
+    /// <summary>How often data has changed to another path, the first one included.</summary>
+    public long SelectedPairChanges { get; private set; }
 
     public IReadOnlyList<IceCandidate> LocalCandidates => _localCandidates;
 
@@ -232,6 +236,33 @@ internal sealed partial class IceAgent
         }
 
         return false;
+    }
+
+    /// <summary>Data was sent over the selected pair.</summary>
+    public void OnDataSent(int bytes, int packets)
+    {
+        _selected!.PacketsSent += packets;
+        _selected.BytesSent += bytes;
+    }
+
+    /// <summary>Data came in from a validated remote address.</summary>
+    public void OnDataReceived(TransportAddress local, TransportAddress remote, int bytes, int packets)
+    {
+        CandidatePair? pair = _selected is { } selected && selected.Remote.Address == remote && selected.Local.Base == local ? selected : FindPair(local, remote);
+        if (pair is not null)
+        {
+            pair.PacketsReceived += packets;
+            pair.BytesReceived += bytes;
+        }
+    }
+
+    /// <summary>All pairs as snapshots, best first, and the selected one, which may be that of before a restart.</summary>
+    public IReadOnlyList<IceCandidatePairStats> GetStats(out IceCandidatePairStats? selected)
+    {
+        var pairs = _pairs.ConvertAll(p => p.GetStats());
+        int index = _selected is null ? -1 : _pairs.IndexOf(_selected);
+        selected = index >= 0 ? pairs[index] : _selected?.GetStats();
+        return pairs;
     }
 
     /// <summary>Takes a datagram. True when it was STUN, even if it was dropped.</summary>

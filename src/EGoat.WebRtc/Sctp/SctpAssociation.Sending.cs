@@ -267,6 +267,7 @@ internal sealed partial class SctpAssociation
             return;
         }
 
+        RetransmissionTimeouts++;
         if (!CountError())
         {
             return;

@@ -3,6 +3,7 @@ using EGoat.WebRtc.Sctp.Packet;
 using EGoat.WebRtc.Sctp.Rx;
 using EGoat.WebRtc.Sctp.Socket;
 using EGoat.WebRtc.Sctp.Tx;
+using EGoat.WebRtc.Statistics;
 
 namespace EGoat.WebRtc.Sctp;
 
@@ -106,6 +107,9 @@ internal sealed partial class SctpAssociation
     /// <summary>Packets that were malformed or not for this association.</summary>
     public long DroppedPackets { get; private set; }
 
+    /// <summary>How often T3 has expired with something in flight.</summary>
+    public long RetransmissionTimeouts { get; private set; }
+
     /// <summary>When <see cref="HandleTimeout"/> must be called; null when nothing is awaited, and for ever once it has ended.</summary>
     public TimeSpan? NextTimeout
     {
@@ -127,6 +131,20 @@ internal sealed partial class SctpAssociation
     private bool IsEventNext => _events.TryPeek(out (SctpEvent Event, long After) next) && next.After <= (_transfer?.Reassembly.TakenCount ?? 0);
 
     private bool CanCarryData => State is SctpState.Established or SctpState.ShutdownPending or SctpState.ShutdownSent or SctpState.ShutdownReceived;
+
+    /// <summary>What it has done so far, as a snapshot.</summary>
+    public SctpTransportStats GetStats() => new()
+    {
+        SmoothedRoundTripTime = RoundTripTime,
+        CongestionWindow = CongestionWindow,
+        ReceiverWindow = _transfer is { } transfer ? Math.Max(0, transfer.PeerWindow + FlightSize) : 0,
+        Mtu = MaxPacketSize,
+        UnackData = _transfer is { Outstanding: var outstanding } ? outstanding.NextTsn - outstanding.CumulativeTsnAck - 1 : 0,
+        FlightSize = FlightSize,
+        Retransmissions = Retransmissions,
+        RetransmissionTimeouts = RetransmissionTimeouts,
+        DroppedPackets = DroppedPackets,
+    };
 
     /// <summary>Lets time pass.</summary>
     public void HandleTimeout(TimeSpan now)
