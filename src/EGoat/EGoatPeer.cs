@@ -42,4 +42,7 @@ public sealed record EGoatPeer
 
     /// <summary>When it connected (UTC); null until then.</summary>
     public DateTimeOffset? ConnectedAt { get; init; }
+
+    /// <summary>What the connection has done so far; null without one.</summary>
+    public EGoatPeerStatistics? Statistics { get; init; }
 }

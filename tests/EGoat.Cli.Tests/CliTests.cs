@@ -53,6 +53,26 @@ public sealed class CliTests : ProgramTest
     }
 
     [Fact]
+    public async Task Chat_lists_the_peers_with_the_statistics_of_their_connections()
+    {
+        string server = await ServeAsync();
+        CliProcess bob = Start("bob", "chat", "--server", server, "--room", "lobby", "--json", "--name", "bob");
+        await bob.ReadEventAsync("joined");
+        CliProcess ada = Start("ada", "chat", "--server", server, "--room", "lobby", "--json", "--name", "ada", "--commands");
+        await ada.ReadEventAsync("join");
+        ada.WriteLine("/peers");
+        JsonObject peer = await ada.ReadEventAsync("peer");
+        Assert.Equal(("bob", "Connected"), ((string?)peer["name"], (string?)peer["state"]));
+        JsonObject statistics = peer["statistics"]!.AsObject();
+        Assert.Equal("host", (string?)statistics["localCandidateType"]);
+        Assert.True((long)statistics["bytesSent"]! > 0);
+        ada.CloseInput();
+        Assert.Equal(0, (await ada.EndAsync()).ExitCode);
+        bob.CloseInput();
+        Assert.Equal(0, (await bob.EndAsync()).ExitCode);
+    }
+
+    [Fact]
     public async Task Lines_of_redirected_input_are_messages_and_its_end_leaves_after_flushing()
     {
         string server = await ServeAsync();

@@ -51,6 +51,24 @@ public sealed class RoomTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_peer_tells_how_it_is_reached_and_what_went_there()
+    {
+        Room[] rooms = await JoinAllAsync();
+        (string file, _) = _ada.CreateFile("goat.bin", 1_000_000);
+        await rooms[0].SendFiles([file], cancellationToken: Cancelled).Completion.WaitAsync(Cancelled);
+        EGoatPeerStatistics toBob = rooms[0].Peers.Single(p => p.Name == "bob").Statistics!;
+        EGoatPeerStatistics toAda = rooms[1].Peers.Single(p => p.Name == "ada").Statistics!;
+        Assert.Equal(("host", "host"), (toBob.LocalCandidateType, toBob.RemoteCandidateType));
+        Assert.Equal(IPEndPoint.Parse(toAda.LocalAddress).Port, IPEndPoint.Parse(toBob.RemoteAddress).Port);
+        Assert.InRange(toBob.BytesSent, 1_000_000, 2_000_000);
+        Assert.InRange(toAda.BytesReceived, 1_000_000, toBob.BytesSent);
+        Assert.True(toBob.RoundTripTime > TimeSpan.Zero);
+        Assert.True(toBob.MessagesSent > 1 && toBob.CongestionWindow > 0 && toBob.ReceiverWindow > 0);
+        Assert.Equal("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", toBob.DtlsCipher);
+        Assert.Equal(IPEndPoint.Parse(toBob.RemoteAddress), IPEndPoint.Parse(rooms[0].Peers.Single(p => p.Name == "bob").Address));
+    }
+
+    [Fact]
     public async Task A_message_may_go_to_one_member_only()
     {
         Room[] rooms = await JoinAllAsync();

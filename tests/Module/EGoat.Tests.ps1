@@ -53,7 +53,7 @@ Describe 'The module' {
         (Get-Command -Module EGoat).Count | Should -BeGreaterThan 10
     }
 
-    It 'has a view for <_>' -ForEach 'EGoatMessage', 'EGoatPeer', 'EGoatRoom', 'EGoatTransfer', 'EGoatSignaling' {
+    It 'has a view for <_>' -ForEach 'EGoatMessage', 'EGoatPeer', 'EGoatPeerStatistics', 'EGoatRoom', 'EGoatTransfer', 'EGoatSignaling' {
         Get-FormatData -TypeName "EGoat.$_" | Should -Not -BeNullOrEmpty
     }
 

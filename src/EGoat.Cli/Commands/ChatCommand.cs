@@ -16,6 +16,7 @@ internal static class ChatCommand
         /send PATH                 send a file, or a folder with everything in it
         /accept [N] [1,3-5]        take what is offered, or some of its files
         /reject [N]                refuse it
+        /peers                     show who is there, and how well they are reached
         /transfers                 show what is offered and what runs
         /pause [N], /resume [N]    let a transfer rest, and go on
         /cancel [N]                give it up: what was verified is kept
@@ -112,6 +113,9 @@ internal static class ChatCommand
                     break;
                 case "/reject":
                     transfers.Reject(argument);
+                    break;
+                case "/peers":
+                    view.ShowPeers(room.Peers);
                     break;
                 case "/transfers":
                     transfers.List();

@@ -31,6 +31,9 @@ internal sealed class ChatView(RoomOutput output, bool isTerminal)
     /// <summary>Shows a line, or several.</summary>
     public void WriteLine(string text) => Above(() => Console.Out.WriteLine(text));
 
+    /// <summary>Shows who is there.</summary>
+    public void ShowPeers(IReadOnlyList<EGoatPeer> peers) => Above(() => output.ShowPeers(peers));
+
     public void Warn(string text) => Above(() => Console.Error.WriteLine($"egoat: {text}"));
 
     /// <summary>The next line; null at the end of the input (Ctrl+D on an empty line).</summary>

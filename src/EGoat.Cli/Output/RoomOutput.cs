@@ -93,6 +93,20 @@ internal sealed class RoomOutput(bool isJson, TextWriter lines)
         }
     }
 
+    /// <summary>Shows who is there, and how well they are reached.</summary>
+    public void ShowPeers(IReadOnlyList<EGoatPeer> peers)
+    {
+        foreach (EGoatPeer peer in peers)
+        {
+            Line(isJson ? EventJson.Peer("peer", peer) : $"{(peer.Name.Length > 0 ? CleanLine(peer.Name) : peer.Id)}: {peer.State}{(peer.Statistics is { LocalAddress.Length: > 0 } path ? $", {path}" : "")}");
+        }
+
+        if (peers.Count == 0 && !isJson)
+        {
+            Line("Nobody else is in the room.");
+        }
+    }
+
     private void ShowPeer(EGoatPeer peer)
     {
         if (peer.State == EGoatPeerState.Connected && _present.Add(peer.Id))

@@ -84,7 +84,10 @@ internal sealed class Peer(string id, IPeerOwner owner)
         HasFeature(ControlMessage.Frame64KFeature) ? FileFrame.MaxLength : FileFrame.MaxSmallLength,
         _connection?.MaxMessageSize ?? FileFrame.MaxSmallLength);
 
-    public EGoatPeer Snapshot(string room)
+    /// <summary>The peer as it is now.</summary>
+    /// <param name="room">The name of the room.</param>
+    /// <param name="withStatistics">Whether its connection is asked for them, which takes longer.</param>
+    public EGoatPeer Snapshot(string room, bool withStatistics = false)
     {
         lock (_gate)
         {
@@ -98,6 +101,7 @@ internal sealed class Peer(string id, IPeerOwner owner)
                 AcceptsFiles = _hello?.Accepts ?? false,
                 Address = _connection?.RemoteAddress?.ToString() ?? "",
                 ConnectedAt = _connectedAt,
+                Statistics = withStatistics && _connection is { } connection ? PeerStatistics.From(connection.GetStats()) : null,
             };
         }
     }

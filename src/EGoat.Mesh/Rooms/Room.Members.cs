@@ -29,12 +29,12 @@ public sealed partial class Room : IPeerOwner
             _ = RemoveAsync(replaced);
         }
 
-        EGoatPeer snapshot = peer.Snapshot(Name);
+        EGoatPeer snapshot = peer.Snapshot(Name, withStatistics: true);
         _ = NoteIdentityAsync(snapshot);
         _events.Publish(new RoomPeerChanged(snapshot));
     }
 
-    void IPeerOwner.OnChanged(Peer peer) => _events.Publish(new RoomPeerChanged(peer.Snapshot(Name)));
+    void IPeerOwner.OnChanged(Peer peer) => _events.Publish(new RoomPeerChanged(peer.Snapshot(Name, withStatistics: true)));
 
     void IPeerOwner.OnEnded(Peer peer, string? reason)
     {
@@ -356,7 +356,7 @@ public sealed partial class Room : IPeerOwner
             peer = _peers[id] = new Peer(id, this);
         }
 
-        _events.Publish(new RoomPeerChanged(peer.Snapshot(Name)));
+        _events.Publish(new RoomPeerChanged(peer.Snapshot(Name, withStatistics: true)));
         return peer;
     }
 
@@ -381,7 +381,7 @@ public sealed partial class Room : IPeerOwner
         }
 
         await peer.CloseAsync().ConfigureAwait(false);
-        _events.Publish(new RoomPeerChanged(peer.Snapshot(Name)));
+        _events.Publish(new RoomPeerChanged(peer.Snapshot(Name, withStatistics: true)));
     }
 
     private async ValueTask HandleMessageAsync(Peer peer, ControlMessage message)

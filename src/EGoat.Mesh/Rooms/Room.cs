@@ -89,7 +89,7 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
         {
             lock (_gate)
             {
-                return [.. _peers.Values.Select(p => p.Snapshot(Name))];
+                return [.. _peers.Values.Select(p => p.Snapshot(Name, withStatistics: true))];
             }
         }
     }
