@@ -33,6 +33,8 @@ internal sealed class CommonOptions
 
     public Option<int?> MaxPacket { get; } = CreateMaxPacket();
 
+    public Option<bool> Trace { get; } = new("--trace") { Description = "Tell on standard error what connections do: for finding out why one fails." };
+
     public Option<int> Timeout { get; } = new("--timeout")
     {
         Description = "The longest time without progress, in seconds (default 60).",
@@ -41,7 +43,12 @@ internal sealed class CommonOptions
     };
 
     /// <summary>Opens the installation that the options name.</summary>
-    public EGoatNode OpenNode(ParseResult result) => EGoatNode.Open(new NodeOptions { DataFolder = result.GetValue(Data), DatabasePath = result.GetValue(Database) });
+    public EGoatNode OpenNode(ParseResult result) => EGoatNode.Open(new NodeOptions
+    {
+        DataFolder = result.GetValue(Data),
+        DatabasePath = result.GetValue(Database),
+        Trace = result.GetValue(Trace) ? Console.Error.WriteLine : null,
+    });
 
     /// <summary>Joins the room that the options name.</summary>
     public Task<Room> JoinAsync(EGoatNode node, ParseResult result, ReceiveOptions? receive, CancellationToken cancellationToken) => node.JoinAsync(
@@ -89,6 +96,7 @@ internal sealed class CommonOptions
         command.Options.Add(IceServer);
         command.Options.Add(RelayOnly);
         command.Options.Add(MaxPacket);
+        command.Options.Add(Trace);
         AddNodeOptions(command);
     }
 

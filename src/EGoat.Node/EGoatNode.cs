@@ -3,6 +3,7 @@ using EGoat.History;
 using EGoat.Mesh;
 using EGoat.Web;
 using EGoat.WebRtc.Dtls;
+using EGoat.WebRtc.Tracing;
 
 namespace EGoat.Node;
 
@@ -18,9 +19,13 @@ public sealed class EGoatNode : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly List<Room> _rooms = [];
     private readonly List<SignalingServer> _servers = [];
+    private readonly TraceSubscription? _trace;
+    private readonly Task _tracing;
 
-    private EGoatNode(string dataFolder, DtlsCertificate certificate, HistoryStore history)
+    private EGoatNode(string dataFolder, DtlsCertificate certificate, HistoryStore history, Action<string>? trace)
     {
+        _trace = trace is null ? null : new TraceSubscription(Tracer);
+        _tracing = trace is null ? Task.CompletedTask : Task.Run(() => TraceAsync(_trace!, trace));
         DataFolder = dataFolder;
         _certificate = certificate;
         History = history;
@@ -38,6 +43,9 @@ public sealed class EGoatNode : IAsyncDisposable
 
     /// <summary>The history.</summary>
     public HistoryStore History { get; }
+
+    /// <summary>Where all rooms and servers tell what they do; for <see cref="TraceSubscription"/>.</summary>
+    public Tracer Tracer { get; } = new();
 
     /// <summary>The rooms that are joined.</summary>
     public IReadOnlyList<Room> Rooms
@@ -74,7 +82,7 @@ public sealed class EGoatNode : IAsyncDisposable
         DtlsCertificate certificate = IdentityFile.LoadOrCreate(folder);
         try
         {
-            return new EGoatNode(folder, certificate, HistoryStore.Open(options.DatabasePath ?? Path.Combine(folder, "chat.db")));
+            return new EGoatNode(folder, certificate, HistoryStore.Open(options.DatabasePath ?? Path.Combine(folder, "chat.db")), options.Trace);
         }
         catch (HistoryException e)
         {
@@ -111,7 +119,8 @@ public sealed class EGoatNode : IAsyncDisposable
     /// <exception cref="RoomException">The name is not valid, or the server cannot be reached or refuses.</exception>
     public async Task<Room> JoinAsync(RoomOptions options, CancellationToken cancellationToken)
     {
-        Room room = await Room.JoinAsync(options, _certificate, _instance, History, cancellationToken).ConfigureAwait(false);
+        ArgumentNullException.ThrowIfNull(options);
+        Room room = await Room.JoinAsync(options with { Tracer = Tracer }, _certificate, _instance, History, cancellationToken).ConfigureAwait(false);
         lock (_gate)
         {
             _rooms.Add(room);
@@ -125,7 +134,9 @@ public sealed class EGoatNode : IAsyncDisposable
     public async Task<SignalingServer> StartSignalingAsync(SignalingServerOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
-        SignalingServer server = await SignalingServer.StartAsync(options with { CertificateFolder = options.CertificateFolder ?? DataFolder }, History, cancellationToken).ConfigureAwait(false);
+        var trace = new SubjectTrace(Tracer, "server");
+        SignalingServer server = await SignalingServer.StartAsync(
+            options with { CertificateFolder = options.CertificateFolder ?? DataFolder, Trace = _trace is null ? null : text => trace.Write(TraceCategory.Signaling, text) }, History, cancellationToken).ConfigureAwait(false);
         lock (_gate)
         {
             _servers.Add(server);
@@ -145,6 +156,19 @@ public sealed class EGoatNode : IAsyncDisposable
 
         await History.DisposeAsync().ConfigureAwait(false);
         _certificate.Dispose();
+        _trace?.Dispose();
+        await _tracing.ConfigureAwait(false);
+    }
+
+    private static async Task TraceAsync(TraceSubscription trace, Action<string> write)
+    {
+        while (await trace.WaitToReadAsync().ConfigureAwait(false))
+        {
+            while (trace.TryRead(out string line))
+            {
+                write(line);
+            }
+        }
     }
 
     private static string DefaultDataFolder() => Environment.GetEnvironmentVariable("EGOAT_HOME") is { Length: > 0 } home

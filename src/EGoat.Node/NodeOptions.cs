@@ -8,4 +8,7 @@ public sealed record NodeOptions
 
     /// <summary>The history file; null: <c>chat.db</c> in the data folder.</summary>
     public string? DatabasePath { get; init; }
+
+    /// <summary>Takes a line about everything that connections do, from the beginning to the end; null for silence.</summary>
+    public Action<string>? Trace { get; init; }
 }

@@ -14,6 +14,9 @@ public abstract class EGoatCmdlet : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
 
+    /// <summary>With -Debug: what is told meanwhile.</summary>
+    private TraceSubscription? _trace;
+
     /// <summary>Cancelled by Ctrl+C.</summary>
     protected CancellationToken StopToken => _stop.Token;
 
@@ -32,6 +35,7 @@ public abstract class EGoatCmdlet : PSCmdlet, IDisposable
     {
         if (disposing)
         {
+            _trace?.Dispose();
             _stop.Dispose();
         }
     }
@@ -41,7 +45,7 @@ public abstract class EGoatCmdlet : PSCmdlet, IDisposable
     {
         try
         {
-            return task.GetAwaiter().GetResult();
+            return WaitFor(task);
         }
         catch (OperationCanceledException) when (StopToken.IsCancellationRequested)
         {
@@ -57,8 +61,43 @@ public abstract class EGoatCmdlet : PSCmdlet, IDisposable
     /// <summary>Waits on the pipeline thread.</summary>
     protected void Await(Task task, object? target = null) => Await(ToResult(task), target);
 
+    /// <summary>
+    /// Waits on the pipeline thread and throws what went wrong as it is; with -Debug what connections do meanwhile is written.
+    /// </summary>
+    internal T WaitFor<T>(Task<T> task)
+    {
+        if (_trace is { } trace)
+        {
+            while (!task.IsCompleted)
+            {
+                Task.WhenAny(task, trace.WaitToReadAsync(StopToken)).GetAwaiter().GetResult();
+                WriteTrace(trace);
+                if (StopToken.IsCancellationRequested)
+                {
+                    break; // who waits for the task sees why it ends
+                }
+            }
+
+            WriteTrace(trace);
+        }
+
+        return task.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Waits as <see cref="WaitFor{T}"/> does.</summary>
+    internal void WaitFor(Task task) => WaitFor(ToResult(task));
+
     /// <summary>This installation.</summary>
-    protected EGoatNode GetNode() => Await(EGoatNode.GetSharedAsync(StopToken));
+    protected EGoatNode GetNode()
+    {
+        EGoatNode node = Await(EGoatNode.GetSharedAsync(StopToken));
+        if (_trace is null && MyInvocation.BoundParameters.TryGetValue("Debug", out object? debug) && (SwitchParameter)debug)
+        {
+            _trace = new TraceSubscription(node.Tracer);
+        }
+
+        return node;
+    }
 
     /// <summary>The STUN and TURN servers that a parameter names.</summary>
     protected IReadOnlyList<IceServer> ParseIceServers(string[] texts)
@@ -96,6 +135,14 @@ public abstract class EGoatCmdlet : PSCmdlet, IDisposable
         };
         ThrowTerminatingError(new ErrorRecord(new ItemNotFoundException(message), "RoomNotJoined", ErrorCategory.ObjectNotFound, name));
         throw new ItemNotFoundException(message);
+    }
+
+    private void WriteTrace(TraceSubscription trace)
+    {
+        while (trace.TryRead(out string line))
+        {
+            WriteDebug(line);
+        }
     }
 
     private static async Task<bool> ToResult(Task task)

@@ -1,10 +1,9 @@
-using System.Management.Automation;
 using EGoat.Mesh;
 
 namespace EGoat.PowerShell;
 
 /// <summary>Writes the events of a room to the pipeline on the pipeline thread: messages, and finished transfers if wanted; warnings as such.</summary>
-internal sealed class EventStream(Cmdlet cmdlet, int count, int timeoutSeconds, bool withTransfers)
+internal sealed class EventStream(EGoatCmdlet cmdlet, int count, int timeoutSeconds, bool withTransfers)
 {
     /// <summary>Runs until the room is left, or so many messages or seconds have passed (0: no limit), or Ctrl+C.</summary>
     public void Run(RoomSubscription subscription, CancellationToken stopping)
@@ -19,7 +18,7 @@ internal sealed class EventStream(Cmdlet cmdlet, int count, int timeoutSeconds, 
         IAsyncEnumerator<RoomEvent> events = subscription.ReadAllAsync(limit.Token).GetAsyncEnumerator(limit.Token);
         try
         {
-            while ((count == 0 || written < count) && events.MoveNextAsync().AsTask().GetAwaiter().GetResult())
+            while ((count == 0 || written < count) && cmdlet.WaitFor(events.MoveNextAsync().AsTask()))
             {
                 written += Write(events.Current) ? 1 : 0;
             }

@@ -4,7 +4,7 @@ using EGoat.Mesh;
 namespace EGoat.PowerShell;
 
 /// <summary>Progress records of transfers, a few below one of all together; written on the pipeline thread.</summary>
-internal sealed class TransferProgressView(Cmdlet cmdlet, string activity, EGoatDirection direction)
+internal sealed class TransferProgressView(EGoatCmdlet cmdlet, string activity, EGoatDirection direction)
 {
     /// <summary>The record of all transfers together.</summary>
     private const int ParentId = 0;
@@ -24,7 +24,7 @@ internal sealed class TransferProgressView(Cmdlet cmdlet, string activity, EGoat
         IAsyncEnumerator<RoomEvent> stream = events.ReadAllAsync(ended.Token).GetAsyncEnumerator(ended.Token);
         try
         {
-            while (stream.MoveNextAsync().AsTask().GetAwaiter().GetResult())
+            while (cmdlet.WaitFor(stream.MoveNextAsync().AsTask()))
             {
                 if (stream.Current is RoomTransferChanged { Transfer: var transfer })
                 {

@@ -18,6 +18,9 @@ public sealed class SignalingHub(IReadOnlyList<IceServer> iceServers, TimeProvid
     /// <summary>When an address has joined during the last minute.</summary>
     private readonly Dictionary<string, Queue<long>> _joins = [];
 
+    /// <summary>Takes a line about who joins, leaves and is refused; null for silence. Called under a lock: it must be quick.</summary>
+    public Action<string>? Trace { get; init; }
+
     /// <summary>The rooms that have members, and how many.</summary>
     public IReadOnlyList<(string Name, int Members)> Rooms
     {
@@ -49,6 +52,7 @@ public sealed class SignalingHub(IReadOnlyList<IceServer> iceServers, TimeProvid
             var candidate = new Member(join.Peer!, address, stop);
             if (TryJoin(candidate, join) is { } error)
             {
+                Trace?.Invoke($"{join.Peer} from {address} is refused: {error.Code}");
                 await socket.SendAsync(error.Format(), stop.Token).ConfigureAwait(false);
                 await socket.CloseAsync(error.Code!).ConfigureAwait(false);
                 return;
@@ -154,6 +158,7 @@ public sealed class SignalingHub(IReadOnlyList<IceServer> iceServers, TimeProvid
             string[] others = [.. room.Members.Keys.Where(id => id != member.PeerId)];
             room.Members[member.PeerId] = member;
             member.Send(new SignalingMessage { Type = "joined", V = SignalingLimits.Version, Ticket = member.Ticket, Peers = others, IceServers = iceServers });
+            Trace?.Invoke($"{member.PeerId} from {member.Address} has joined {room.Name}{(replaced is null ? "" : " again")}: {room.Members.Count} members");
             if (replaced is null)
             {
                 room.Tell(member, new SignalingMessage { Type = "peer-joined", Peer = member.PeerId });
@@ -224,6 +229,7 @@ public sealed class SignalingHub(IReadOnlyList<IceServer> iceServers, TimeProvid
             if (room.Members.TryGetValue(member.PeerId, out Member? present) && present == member)
             {
                 room.Members.Remove(member.PeerId);
+                Trace?.Invoke($"{member.PeerId} has left {room.Name}: {room.Members.Count} members");
                 room.Tell(member, new SignalingMessage { Type = "peer-left", Peer = member.PeerId });
                 if (room.Members.Count == 0)
                 {

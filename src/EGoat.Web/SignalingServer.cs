@@ -100,7 +100,7 @@ public sealed class SignalingServer : EGoatSignaling, IAsyncDisposable
             });
         });
 
-        var hub = new SignalingHub(options.IceServers);
+        var hub = new SignalingHub(options.IceServers) { Trace = options.Trace };
         WebApplication application = builder.Build();
         var server = new SignalingServer(application, hub, certificate);
         server.Map(new RestApi(hub, store, options.Version));

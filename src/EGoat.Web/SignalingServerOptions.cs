@@ -23,4 +23,7 @@ public sealed record SignalingServerOptions
 
     /// <summary>The name that the page proposes, such as the user's.</summary>
     public string Version { get; init; } = "0.1.0";
+
+    /// <summary>Takes a line about who joins, leaves and is refused; null for silence. Called under a lock: it must be quick.</summary>
+    public Action<string>? Trace { get; init; }
 }

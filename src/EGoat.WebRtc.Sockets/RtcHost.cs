@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using EGoat.WebRtc.Ice;
 using EGoat.WebRtc.Stun;
+using EGoat.WebRtc.Tracing;
 
 namespace EGoat.WebRtc.Sockets;
 
@@ -25,6 +26,7 @@ public sealed class RtcHost : IAsyncDisposable
 
     private readonly RtcHostOptions _options;
     private readonly PeerConnectionOptions _peerOptions;
+    private readonly SubjectTrace? _trace;
     private readonly List<UdpSocket> _sockets = [];
     private readonly List<Thread> _threads = [];
     private readonly ConcurrentDictionary<string, RtcConnection> _byUfrag = new();
@@ -46,6 +48,7 @@ public sealed class RtcHost : IAsyncDisposable
     private RtcHost(RtcHostOptions options)
     {
         _options = options;
+        _trace = options.Tracer is { } tracer ? new SubjectTrace(tracer, "host") : null;
         _peerOptions = new PeerConnectionOptions { Certificate = options.Certificate, Ice = options.Ice, ReceiveWindow = options.ReceiveWindow, MaxDatagramSize = options.MaxDatagramSize };
         _peerOptions = _peerOptions with { CreateCipher = options.CreateCipher ?? _peerOptions.CreateCipher };
         Timer = new ConnectionTimer();
@@ -115,10 +118,11 @@ public sealed class RtcHost : IAsyncDisposable
     public void AddIceServers(IEnumerable<IceServer> servers) => _gathering.Add(servers);
 
     /// <summary>A new connection over this host's sockets.</summary>
-    public RtcConnection CreateConnection()
+    /// <param name="name">What <see cref="RtcHostOptions.Tracer"/> is told that it is.</param>
+    public RtcConnection CreateConnection(string name = "connection")
     {
         ObjectDisposedException.ThrowIf(_isClosing, this);
-        var engine = new PeerConnection(_peerOptions, SystemEntropy.Instance);
+        var engine = new PeerConnection(_options.Tracer is { } tracer ? _peerOptions with { Trace = new SubjectTrace(tracer, name) } : _peerOptions, SystemEntropy.Instance);
         TimeSpan now = MonotonicClock.Now;
         var connection = new RtcConnection(this, engine);
         lock (_candidates)
@@ -212,6 +216,7 @@ public sealed class RtcHost : IAsyncDisposable
                 return;
             }
 
+            _trace?.IfOn?.Write(TraceCategory.Connection, $"address {candidate.Address} ({candidate.Type}) was found");
             _candidates.Add(candidate);
             connections = [.. _connections.Keys];
         }
@@ -228,6 +233,7 @@ public sealed class RtcHost : IAsyncDisposable
         RtcConnection[] connections;
         lock (_candidates)
         {
+            _trace?.IfOn?.Write(TraceCategory.Connection, $"address {candidate.Address} ({candidate.Type}) is gone");
             _candidates.Remove(candidate);
             connections = [.. _connections.Keys];
         }
@@ -253,7 +259,11 @@ public sealed class RtcHost : IAsyncDisposable
         }
     }
 
-    internal void Warn(string text) => Warning?.Invoke(text);
+    internal void Warn(string text)
+    {
+        _trace?.IfOn?.Write(TraceCategory.Connection, text);
+        Warning?.Invoke(text);
+    }
 
     /// <summary>A message of a TURN server over a stream.</summary>
     internal void HandleStream(TransportAddress local, TransportAddress remote, Span<byte> message)
@@ -285,6 +295,7 @@ public sealed class RtcHost : IAsyncDisposable
         {
             if (CreateCandidate(address) is { } candidate)
             {
+                _trace?.IfOn?.Write(TraceCategory.Connection, $"address {candidate.Address}");
                 _candidates.Add(candidate);
             }
         }

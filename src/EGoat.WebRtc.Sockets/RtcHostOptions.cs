@@ -1,6 +1,7 @@
 using System.Net.Security;
 using EGoat.WebRtc.Dtls;
 using EGoat.WebRtc.Ice;
+using EGoat.WebRtc.Tracing;
 
 namespace EGoat.WebRtc.Sockets;
 
@@ -48,6 +49,9 @@ public sealed record RtcHostOptions
 
     /// <summary>Makes the ciphers of records: OpenSSL's where it is, else the platform's.</summary>
     internal RecordCipherFactory? CreateCipher { get; init; } = OpenSslRecordCipher.IsSupported ? OpenSslRecordCipher.Create : null;
+
+    /// <summary>Where the host and its connections tell what they do, for people who look for a fault. Default: nowhere.</summary>
+    public Tracer? Tracer { get; init; }
 
     /// <summary>Where the machine's addresses are learnt; a test has its own.</summary>
     internal ILocalAddresses Addresses { get; init; } = LocalAddresses.System;

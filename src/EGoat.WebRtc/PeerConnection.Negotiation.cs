@@ -186,7 +186,7 @@ public sealed partial class PeerConnection
             throw new InvalidOperationException("The connection has a description already.");
         }
 
-        _ice = new IceAgent(isControlling, _options.Ice, _entropy);
+        _ice = new IceAgent(isControlling, _options.Ice, _entropy, _options.Trace);
         foreach (IceCandidate candidate in _localCandidates)
         {
             _ice.AddLocalCandidate(now, candidate);
@@ -248,7 +248,7 @@ public sealed partial class PeerConnection
         _association.RemotePort = remote.SctpPort;
         _channels.MaxMessageSize = remote.MaxMessageSize == 0 ? int.MaxValue : remote.MaxMessageSize;
         _channels.SetDtlsRole(_role == DtlsRole.Client);
-        _dtls = new DtlsConnection(_role, _options.Certificate, [.. remote.Fingerprints], new DtlsOptions { MaxDatagramSize = BaseDatagramSize, CreateCipher = _options.CreateCipher }, _entropy);
+        _dtls = new DtlsConnection(_role, _options.Certificate, [.. remote.Fingerprints], new DtlsOptions { MaxDatagramSize = BaseDatagramSize, CreateCipher = _options.CreateCipher }, _entropy, _options.Trace);
         SetState(PeerConnectionState.Connecting);
     }
 }

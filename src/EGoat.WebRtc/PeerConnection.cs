@@ -4,6 +4,7 @@ using EGoat.WebRtc.Dtls;
 using EGoat.WebRtc.Ice;
 using EGoat.WebRtc.Sctp;
 using EGoat.WebRtc.Statistics;
+using EGoat.WebRtc.Tracing;
 
 namespace EGoat.WebRtc;
 
@@ -53,8 +54,9 @@ public sealed partial class PeerConnection : IDisposable
         _entropy = entropy;
         _association = new SctpAssociation(
             new SctpOptions { MaxMessageSize = options.MaxMessageSize, ReceiveWindow = options.ReceiveWindow, BasePacketSize = BaseDatagramSize - DtlsConnection.RecordOverhead, MaxPacketSize = options.MaxDatagramSize - DtlsConnection.RecordOverhead },
-            entropy);
-        _channels = new DataChannelSet(_association);
+            entropy,
+            options.Trace);
+        _channels = new DataChannelSet(_association, options.Trace);
     }
 
     /// <summary>The state.</summary>
@@ -456,6 +458,7 @@ public sealed partial class PeerConnection : IDisposable
         }
 
         FailureReason = reason;
+        _options.Trace?.IfOn?.Write(TraceCategory.Connection, reason);
         SetState(PeerConnectionState.Failed);
         _channels.CloseAll();
         MoveChannelEvents();
@@ -466,6 +469,7 @@ public sealed partial class PeerConnection : IDisposable
         if (State != state && State is not (PeerConnectionState.Failed or PeerConnectionState.Closed))
         {
             State = state;
+            _options.Trace?.IfOn?.Write(TraceCategory.Connection, $"{state}");
             _events.Enqueue(new PeerConnectionEvent(PeerConnectionEventType.StateChanged, state, default));
         }
     }

@@ -1,5 +1,6 @@
 using EGoat.WebRtc.Dtls;
 using EGoat.WebRtc.Ice;
+using EGoat.WebRtc.Tracing;
 
 namespace EGoat.WebRtc;
 
@@ -29,4 +30,7 @@ public sealed record PeerConnectionOptions
 
     /// <summary>Makes the ciphers that protect what is sent. Default: the platform's AES-GCM.</summary>
     public RecordCipherFactory CreateCipher { get; init; } = AesGcmRecordCipher.Create;
+
+    /// <summary>Where it tells what it does, for people who look for a fault. Default: nowhere.</summary>
+    public SubjectTrace? Trace { get; init; }
 }

@@ -73,6 +73,35 @@ public sealed class CliTests : ProgramTest
     }
 
     [Fact]
+    public async Task Trace_tells_on_standard_error_what_connections_do_and_nothing_secret()
+    {
+        CliProcess serve = Start("server", "serve", "--listen", "127.0.0.1:0", "--json", "--trace");
+        string server = (string)JsonNode.Parse(await serve.ReadLineAsync())!["url"]!;
+        string source = Path.Combine(Folder, "goat.txt");
+        await File.WriteAllTextAsync(source, "bleat");
+        CliProcess receive = Start("bob", "receive", "--server", server, "--room", "lobby", "--output", Path.Combine(Folder, "inbox"), "--files", "1", "--json", "--name", "bob", "--trace");
+        await receive.ReadEventAsync("joined");
+        string[] words = ["send", "--server", server, "--room", "lobby", "--name", "ada", "--json", source];
+        (int exitCode, string[] lines, string errors) = await CliProcess.RunAsync(Home("ada"), [.. words, "--trace"]);
+        Assert.True(exitCode == 0, errors);
+        Assert.All(lines, l => JsonNode.Parse(l));
+        foreach (string category in (string[])["Connection", "Ice", "Dtls", "Sctp", "Channel", "Signaling", "Transfer"])
+        {
+            Assert.Contains(errors.Split('\n'), l => l.Contains($" {category} ", StringComparison.Ordinal));
+        }
+
+        Assert.Contains("goat.txt (bob, ", errors, StringComparison.Ordinal);
+        string received = (await receive.EndAsync()).Errors;
+        Assert.Contains("offer from ", received, StringComparison.Ordinal);
+        Assert.DoesNotContain("ice-pwd", errors + received, StringComparison.Ordinal);
+        serve.Terminate();
+        string served = (await serve.EndAsync()).Errors;
+        Assert.Contains("has joined lobby: 2 members", served, StringComparison.Ordinal);
+        Assert.DoesNotContain("ticket", errors + received + served, StringComparison.Ordinal);
+        Assert.DoesNotContain("#t=", served, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Lines_of_redirected_input_are_messages_and_its_end_leaves_after_flushing()
     {
         string server = await ServeAsync();

@@ -15,6 +15,7 @@ public sealed class CommandRunner : ICommandRuntime
     private readonly List<object?> _output = [];
     private readonly List<ErrorRecord> _errors = [];
     private readonly List<string> _warnings = [];
+    private readonly List<string> _debug = [];
     private readonly List<ProgressRecord> _progress = [];
 
     public CommandRunner(Cmdlet cmdlet)
@@ -25,6 +26,9 @@ public sealed class CommandRunner : ICommandRuntime
 
     /// <summary>Called on the pipeline thread for each object written; throwing stops the pipeline as a later command would.</summary>
     public Action<object?>? OnOutput { get; set; }
+
+    /// <summary>Called by the thread that writes a line for -Debug.</summary>
+    public Action<string>? OnDebug { get; set; }
 
     /// <summary>The answer to ShouldProcess; false is what -WhatIf gives.</summary>
     public bool ShouldProcessAnswer { get; set; } = true;
@@ -37,6 +41,9 @@ public sealed class CommandRunner : ICommandRuntime
     public IReadOnlyList<ErrorRecord> Errors => Snapshot(_errors);
 
     public IReadOnlyList<string> Warnings => Snapshot(_warnings);
+
+    /// <summary>What was written for -Debug.</summary>
+    public IReadOnlyList<string> Debug => Snapshot(_debug);
 
     public IReadOnlyList<ProgressRecord> Progress => Snapshot(_progress);
 
@@ -118,6 +125,8 @@ public sealed class CommandRunner : ICommandRuntime
 
     void ICommandRuntime.WriteDebug(string text)
     {
+        Add(_debug, text);
+        OnDebug?.Invoke(text);
     }
 
     void ICommandRuntime.WriteProgress(ProgressRecord progressRecord) => Add(_progress, progressRecord);

@@ -73,6 +73,35 @@ public sealed class CommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Debug_writes_what_connections_do_on_the_pipeline_thread()
+    {
+        Room there = await JoinThereAsync();
+        Assert.Empty(Run(new JoinEGoatRoom { Room = "lobby", Server = _server.Url, Background = true }).Debug);
+        await there.WaitForPeersAsync(1, false, Cancelled);
+        Run(new ExitEGoatRoom());
+        var join = new JoinEGoatRoom { Room = "lobby", Server = _server.Url, Count = 1 };
+        join.MyInvocation.BoundParameters["Debug"] = new SwitchParameter(true);
+        CommandRunner runner = Create(join);
+        int pipelineThread = 0;
+        var threads = new HashSet<int>();
+        runner.OnDebug = _ => threads.Add(Environment.CurrentManagedThreadId);
+        Task running = Task.Factory.StartNew(
+            () =>
+            {
+                pipelineThread = Environment.CurrentManagedThreadId;
+                runner.Run();
+            },
+            Cancelled, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await there.WaitForPeersAsync(1, false, Cancelled);
+        await there.SendTextAsync("hello", cancellationToken: Cancelled);
+        await running.WaitAsync(Cancelled);
+        Assert.Equal([pipelineThread], threads);
+        Assert.Contains(runner.Debug, l => l.Contains("Dtls       lobby/", StringComparison.Ordinal));
+        Assert.Contains(runner.Debug, l => l.Contains("Signaling  lobby: connects to http://127.0.0.1:", StringComparison.Ordinal));
+        Assert.Equal("hello", Assert.IsType<EGoatMessage>(Assert.Single(runner.Output)).Text);
+    }
+
+    [Fact]
     public async Task A_file_is_sent_with_progress()
     {
         Room there = await JoinThereAsync(receives: true);

@@ -2,6 +2,7 @@ using EGoat.WebRtc;
 using EGoat.WebRtc.DataChannels;
 using EGoat.WebRtc.Dtls;
 using EGoat.WebRtc.Ice;
+using EGoat.WebRtc.Tracing;
 
 namespace EGoat.Testing;
 
@@ -12,9 +13,14 @@ public sealed class SimulatedPeer : ISimulatedNode
     private readonly List<IceCandidate> _candidates = [];
 
     public SimulatedPeer(SimulatedNetwork network, int seed, DtlsCertificate certificate, params string[] addresses)
+        : this(network, seed, certificate, null, addresses)
+    {
+    }
+
+    public SimulatedPeer(SimulatedNetwork network, int seed, DtlsCertificate certificate, SubjectTrace? trace, params string[] addresses)
     {
         _network = network;
-        Connection = new PeerConnection(new PeerConnectionOptions { Certificate = certificate }, new SeededEntropy(seed));
+        Connection = new PeerConnection(new PeerConnectionOptions { Certificate = certificate, Trace = trace }, new SeededEntropy(seed));
         foreach (string address in addresses)
         {
             AddAddress(address);

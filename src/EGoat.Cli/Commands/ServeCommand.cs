@@ -34,6 +34,7 @@ internal static class ServeCommand
         var insecure = new Option<bool>("--insecure-http") { Description = "Plain http off loopback. Browsers then lack what files and identity need." };
         var command = new Command("serve", "Run the signaling server and the page until stopped.") { listen, iceServers, insecure };
         common.AddNodeOptions(command);
+        command.Options.Add(common.Trace);
         command.SetAction((result, cancellationToken) => Program.RunAsync(
             async () =>
             {

@@ -3,6 +3,7 @@ using EGoat.Mesh.Protocol;
 using EGoat.Mesh.Transfers;
 using EGoat.Signaling;
 using EGoat.WebRtc.Sockets;
+using EGoat.WebRtc.Tracing;
 
 namespace EGoat.Mesh;
 
@@ -68,6 +69,8 @@ public sealed partial class Room : IPeerOwner
 
     void IPeerOwner.Warn(string text) => Warn(text);
 
+    private string TraceName(string peerId) => $"{Name}/{(peerId.Length > 8 ? peerId[..8] : peerId)}";
+
     private void Warn(string text) => _events.Publish(new RoomWarning(text));
 
     private HelloMessage CreateHello() => new(ControlMessage.Version, DisplayName, _instance, _receive is not null, ControlMessage.AllFeatures);
@@ -94,6 +97,7 @@ public sealed partial class Room : IPeerOwner
     {
         await foreach (SignalingEvent e in _signaling.Events.ReadAllAsync().ConfigureAwait(false))
         {
+            Trace(e);
             switch (e)
             {
                 case SignalingJoined joined:
@@ -119,6 +123,17 @@ public sealed partial class Room : IPeerOwner
             }
         }
     }
+
+    private void Trace(SignalingEvent e) => _trace?.IfOn?.Write(TraceCategory.Signaling, e switch
+    {
+        SignalingJoined joined => $"joined{(joined.IsRejoin ? " again" : "")}; present: {string.Join(", ", joined.Peers)}",
+        SignalingPeerJoined joined => $"{joined.Peer} has joined",
+        SignalingPeerLeft left => $"{left.Peer} has left",
+        SignalingReceived received => $"{Introduction.Parse(received.Data)?.Kind ?? "something unreadable"} from {received.From}",
+        SignalingLost => "the server is out of reach",
+        SignalingRefused refused => $"refused: {refused.Message}",
+        _ => e.GetType().Name,
+    });
 
     // At first the newcomer offers. After the server's return nobody re-offers to a live connection, and of two that
     // miss each other the smaller peer id offers.
@@ -243,7 +258,7 @@ public sealed partial class Room : IPeerOwner
     {
         try
         {
-            await peer.OfferAsync(_host.CreateConnection()).ConfigureAwait(false);
+            await peer.OfferAsync(_host.CreateConnection(TraceName(peer.Id))).ConfigureAwait(false);
         }
         catch (ObjectDisposedException)
         {
@@ -269,7 +284,7 @@ public sealed partial class Room : IPeerOwner
 
         try
         {
-            connection = _host.CreateConnection();
+            connection = _host.CreateConnection(TraceName(peer.Id));
         }
         catch (ObjectDisposedException)
         {
@@ -289,6 +304,7 @@ public sealed partial class Room : IPeerOwner
 
     private async Task IntroduceAsync(string to, Introduction introduction)
     {
+        _trace?.IfOn?.Write(TraceCategory.Signaling, $"{introduction.Kind} to {to}");
         try
         {
             await _signaling.SendAsync(to, introduction.Format(), _left.Token).ConfigureAwait(false);

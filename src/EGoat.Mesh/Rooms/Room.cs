@@ -7,6 +7,7 @@ using EGoat.Signaling;
 using EGoat.WebRtc;
 using EGoat.WebRtc.Dtls;
 using EGoat.WebRtc.Sockets;
+using EGoat.WebRtc.Tracing;
 
 namespace EGoat.Mesh;
 
@@ -32,6 +33,7 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
     private readonly CancellationTokenSource _left = new();
     private readonly string _instance;
     private readonly RecentMessages _shown = new();
+    private readonly SubjectTrace? _trace;
 
     /// <summary>Guards the fields below; nothing waits under it.</summary>
     private readonly Lock _gate = new();
@@ -58,8 +60,9 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
         Name = name;
         PeerId = peerId;
         Identity = identity;
+        _trace = options.Tracer is { } tracer ? new SubjectTrace(tracer, name) : null;
         _events = new RoomEvents(Raise);
-        _transfers = new TransferList(_events, store);
+        _transfers = new TransferList(_events, store, _trace);
         _host.Warning = Warn;
         _host.NetworkChanged = HandleNetworkChange;
     }
@@ -119,6 +122,11 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
             throw new RoomException($"{WirePath.Escape(options.Room)} is not a room name: it has 1 to 64 letters, digits, '-', '_' or '.'.");
         }
 
+        if (options.Tracer is { } tracer)
+        {
+            new SubjectTrace(tracer, name).IfOn?.Write(TraceCategory.Signaling, $"connects to {options.Server.GetLeftPart(UriPartial.Authority)}");
+        }
+
         string peerId = Base32.NewId();
         RtcHost host;
         SignalingClient signaling;
@@ -138,6 +146,7 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
                 Certificate = certificate,
                 IncludeLoopback = IsLoopback(options.Server),
                 RelayOnly = options.RelayOnly,
+                Tracer = options.Tracer,
                 MaxDatagramSize = options.MaxPacketSize ?? PeerConnectionOptions.DatagramSizeLimit,
             });
         }
@@ -342,6 +351,7 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
         if (_state != state)
         {
             _state = state;
+            _trace?.IfOn?.Write(TraceCategory.Signaling, $"{state}");
             _events.Publish(new RoomStateChanged(state));
         }
     }

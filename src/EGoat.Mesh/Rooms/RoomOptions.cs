@@ -1,4 +1,5 @@
 using EGoat.Signaling;
+using EGoat.WebRtc.Tracing;
 
 namespace EGoat.Mesh;
 
@@ -25,6 +26,9 @@ public sealed record RoomOptions
 
     /// <summary>Whether and where files are received; null rejects them.</summary>
     public ReceiveOptions? Receive { get; init; }
+
+    /// <summary>Where the room tells what it does, for people who look for a fault. Default: nowhere.</summary>
+    public Tracer? Tracer { get; init; }
 
     /// <summary>The clock that transfers take their limits from.</summary>
     internal TimeProvider Time { get; init; } = TimeProvider.System;

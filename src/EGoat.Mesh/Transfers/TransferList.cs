@@ -1,10 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
+using EGoat.WebRtc.Tracing;
 
 namespace EGoat.Mesh.Transfers;
 
 /// <summary>The transfers of a room: what can be asked, what is reported, what is stored.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle nobody asks for holds nothing.")]
-internal sealed class TransferList(RoomEvents events, IRoomStore store)
+internal sealed class TransferList(RoomEvents events, IRoomStore store, SubjectTrace? trace = null)
 {
     /// <summary>Ended transfers that are kept; the store has all.</summary>
     private const int MaxEnded = 1000;
@@ -31,6 +32,7 @@ internal sealed class TransferList(RoomEvents events, IRoomStore store)
 
     public TransferProgress Add(EGoatTransfer transfer)
     {
+        trace?.IfOn?.Write(TraceCategory.Transfer, $"{Describe(transfer)}: {transfer.State}, {transfer.Length} bytes");
         var progress = new TransferProgress(this, transfer);
         lock (_gate)
         {
@@ -46,6 +48,7 @@ internal sealed class TransferList(RoomEvents events, IRoomStore store)
     /// <summary>Stores an ended transfer and reports it then; waits only when many are being stored.</summary>
     public async ValueTask EndAsync(EGoatTransfer transfer)
     {
+        trace?.IfOn?.Write(TraceCategory.Transfer, $"{Describe(transfer)}: {transfer.State}, {transfer.BytesTransferred} bytes travelled, {transfer.BytesResumed} were there. {transfer.Error}");
         await _places.WaitAsync().ConfigureAwait(false);
         lock (_gate)
         {
@@ -67,6 +70,8 @@ internal sealed class TransferList(RoomEvents events, IRoomStore store)
             return _storing == 0 ? Task.CompletedTask : _allStored.Task;
         }
     }
+
+    private static string Describe(EGoatTransfer transfer) => $"{transfer.Direction} {transfer.Name} ({transfer.Peer}, {transfer.Id})";
 
     private async Task StoreAsync(EGoatTransfer transfer)
     {

@@ -77,7 +77,7 @@ public sealed class JoinEGoatRoom : EGoatCmdlet
         _room = room;
         using RoomSubscription subscription = room.Subscribe();
         new EventStream(this, Count, Timeout, withTransfers: Destination is not null).Run(subscription, StopToken);
-        Leave();
+        WaitFor(LeaveAsync());
     }
 
     /// <inheritdoc/>
@@ -85,15 +85,17 @@ public sealed class JoinEGoatRoom : EGoatCmdlet
     {
         if (disposing)
         {
-            Leave();
+            LeaveAsync().GetAwaiter().GetResult();
         }
 
         base.Dispose(disposing);
     }
 
-    private void Leave()
+    private async Task LeaveAsync()
     {
-        Room? room = Interlocked.Exchange(ref _room, null);
-        room?.LeaveAsync(CancellationToken.None).GetAwaiter().GetResult();
+        if (Interlocked.Exchange(ref _room, null) is { } room)
+        {
+            await room.LeaveAsync(CancellationToken.None).ConfigureAwait(false);
+        }
     }
 }

@@ -148,7 +148,7 @@ public sealed class ReceiveEGoatFile : EGoatCmdlet
         int delivered = 0;
         try
         {
-            while ((Count == 0 || delivered < Count) && _incoming.Reader.WaitToReadAsync(cancellationToken).AsTask().GetAwaiter().GetResult())
+            while ((Count == 0 || delivered < Count) && WaitFor(_incoming.Reader.WaitToReadAsync(cancellationToken).AsTask()))
             {
                 while ((Count == 0 || delivered < Count) && _incoming.Reader.TryRead(out object? item))
                 {

@@ -46,7 +46,7 @@ public sealed class ReceiveEGoatMessage : EGoatCmdlet
 
         try
         {
-            while (Wait && left > 0 && room.Unread.TakeAsync(limit.Token).AsTask().GetAwaiter().GetResult() is { } message)
+            while (Wait && left > 0 && WaitFor(room.Unread.TakeAsync(limit.Token).AsTask()) is { } message)
             {
                 WriteObject(message);
                 left--;

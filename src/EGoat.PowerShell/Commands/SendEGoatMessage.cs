@@ -56,7 +56,7 @@ public sealed class SendEGoatMessage : EGoatCmdlet
         {
             try
             {
-                sent.Confirmed.WaitAsync(TimeSpan.FromSeconds(Timeout), StopToken).GetAwaiter().GetResult();
+                WaitFor(sent.Confirmed.WaitAsync(TimeSpan.FromSeconds(Timeout), StopToken));
             }
             catch (TimeoutException e)
             {

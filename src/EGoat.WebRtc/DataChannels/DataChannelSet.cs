@@ -1,10 +1,11 @@
 using System.Text;
 using EGoat.WebRtc.Sctp;
+using EGoat.WebRtc.Tracing;
 
 namespace EGoat.WebRtc.DataChannels;
 
 /// <summary>The channels of one association: opens them (RFC 8832), gives each message to its channel, closes them (RFC 8831 section 6.7).</summary>
-internal sealed class DataChannelSet(SctpAssociation association)
+internal sealed class DataChannelSet(SctpAssociation association, SubjectTrace? trace = null)
 {
     private const int MaxId = 65534;
     private const byte DcepAck = 2;
@@ -303,6 +304,7 @@ internal sealed class DataChannelSet(SctpAssociation association)
         _incomingOpenBytes += message.Length;
         channel.ApplyStreamSettings();
         Association.Send(now, id, PayloadProtocol.Dcep, [DcepAck], isCounted: false);
+        trace?.IfOn?.Write(TraceCategory.Channel, $"the peer opens channel {id} '{label}'");
         _events.Enqueue(new DataChannelEvent(DataChannelEventType.Incoming, channel));
         SetState(channel, DataChannelState.Open);
     }
@@ -429,6 +431,7 @@ internal sealed class DataChannelSet(SctpAssociation association)
         if (channel.ReadyState != state)
         {
             channel.ReadyState = state;
+            trace?.IfOn?.Write(TraceCategory.Channel, $"channel {channel.Id} '{channel.Label}' {state}");
             CountState(channel);
             _events.Enqueue(new DataChannelEvent(DataChannelEventType.StateChanged, channel));
         }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EGoat.WebRtc.Tracing;
 
 namespace EGoat.WebRtc.Dtls;
 
@@ -28,6 +29,7 @@ internal sealed class DtlsConnection : IDisposable
 
     private readonly DtlsOptions _options;
     private readonly Handshake _handshake;
+    private readonly SubjectTrace? _trace;
     private readonly HandshakeReassembler _reassembler = new();
     private readonly Queue<DtlsEvent> _events = new();
     private readonly Queue<(AlertLevel Level, AlertDescription Description)> _alerts = new();
@@ -43,24 +45,36 @@ internal sealed class DtlsConnection : IDisposable
     private bool _hasRefusedRenegotiation;
     private bool _isDisposed;
 
-    public DtlsConnection(DtlsRole role, DtlsCertificate certificate, ReadOnlySpan<DtlsFingerprint> remoteFingerprints, DtlsOptions options, IEntropySource entropy)
+    public DtlsConnection(DtlsRole role, DtlsCertificate certificate, ReadOnlySpan<DtlsFingerprint> remoteFingerprints, DtlsOptions options, IEntropySource entropy, SubjectTrace? trace = null)
         : this(role == DtlsRole.Client
             ? new ClientHandshake(certificate, entropy, remoteFingerprints.ToArray())
-            : new ServerHandshake(certificate, entropy, remoteFingerprints.ToArray()), options)
+            : new ServerHandshake(certificate, entropy, remoteFingerprints.ToArray()), options, trace)
     {
     }
 
     /// <summary>Takes over a handshake, which may be one that differs from this engine's.</summary>
-    internal DtlsConnection(Handshake handshake, DtlsOptions options)
+    internal DtlsConnection(Handshake handshake, DtlsOptions options, SubjectTrace? trace = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxDatagramSize, DtlsOptions.MinDatagramSize);
         _options = options;
+        _trace = trace;
         _retransmissionTimeout = options.InitialRetransmissionTimeout;
         _handshake = handshake;
         _handshake.CreateCipher = options.CreateCipher;
     }
 
-    public DtlsState State { get; private set; }
+    public DtlsState State
+    {
+        get;
+        private set
+        {
+            if (field != value)
+            {
+                field = value;
+                _trace?.IfOn?.Write(TraceCategory.Dtls, $"{value}");
+            }
+        }
+    }
 
     /// <summary>The cipher suite by its IANA name; null before the handshake is done.</summary>
     public string? Cipher => _handshake.IsComplete ? CipherSuite.NameOf(_handshake.Suite) : null;
@@ -189,6 +203,7 @@ internal sealed class DtlsConnection : IDisposable
         while (_alerts.TryPeek(out (AlertLevel Level, AlertDescription Description) alert) && buffer.Length - length >= RecordOverhead + AlertLength)
         {
             _alerts.Dequeue();
+            _trace?.IfOn?.Write(TraceCategory.Dtls, $"sent alert {alert.Level} {alert.Description}");
             length += WriteRecord(ContentType.Alert, IsAlertProtected ? (ushort)1 : (ushort)0, buffer[length..], [(byte)alert.Level, (byte)alert.Description]);
         }
 
@@ -211,6 +226,7 @@ internal sealed class DtlsConnection : IDisposable
         }
         else if (_retransmissionTimer <= now)
         {
+            _trace?.IfOn?.Write(TraceCategory.Dtls, $"no answer for {_retransmissionTimeout.TotalMilliseconds:F0} ms: the flight is sent again");
             _retransmissionTimeout *= 2;
             if (_retransmissionTimeout > _options.MaxRetransmissionTimeout)
             {
@@ -262,6 +278,11 @@ internal sealed class DtlsConnection : IDisposable
     {
         _handshake.Flight.Rewind();
         _lastFlight = now;
+        if (!_handshake.Flight.IsEmpty)
+        {
+            _trace?.IfOn?.Write(TraceCategory.Dtls, $"sends {_handshake.Flight}");
+        }
+
         _retransmissionTimer = _handshake.Flight.IsEmpty ? null : now + _retransmissionTimeout;
     }
 
@@ -305,6 +326,7 @@ internal sealed class DtlsConnection : IDisposable
     {
         while (State == DtlsState.Connecting && _reassembler.TryTake(out HandshakeType type, out byte[] message, out bool isProtected))
         {
+            _trace?.IfOn?.Write(TraceCategory.Dtls, $"received {type}");
             int before = _handshake.Flight.Number;
             if (_handshake.Handle(type, message, isProtected) is { } error)
             {
@@ -321,6 +343,7 @@ internal sealed class DtlsConnection : IDisposable
             if (_handshake.IsComplete)
             {
                 State = DtlsState.Connected;
+                _trace?.IfOn?.Write(TraceCategory.Dtls, $"{Cipher}");
                 _retransmissionTimer = null;
                 _events.Enqueue(new DtlsEvent(DtlsEventKind.Connected));
             }
@@ -346,6 +369,7 @@ internal sealed class DtlsConnection : IDisposable
         }
 
         var description = (AlertDescription)payload[1];
+        _trace?.IfOn?.Write(TraceCategory.Dtls, $"received alert {(AlertLevel)payload[0]} {description}");
         if (description == AlertDescription.CloseNotify)
         {
             Close();

@@ -48,6 +48,9 @@ internal sealed class Flight
         }
     }
 
+    /// <summary>What it holds, by the names of the messages.</summary>
+    public override string ToString() => string.Join(", ", _entries.Select(e => e.Type == ContentType.Handshake ? $"{(HandshakeType)e.Bytes[0]}" : $"{e.Type}"));
+
     internal readonly record struct Entry(ContentType Type, ushort Epoch, byte[] Bytes)
     {
         public int BodyLength => Type == ContentType.Handshake ? Bytes.Length - HandshakeHeader.EncodedLength : Bytes.Length;

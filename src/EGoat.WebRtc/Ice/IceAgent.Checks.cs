@@ -1,4 +1,5 @@
 using EGoat.WebRtc.Stun;
+using EGoat.WebRtc.Tracing;
 
 namespace EGoat.WebRtc.Ice;
 
@@ -22,6 +23,7 @@ internal sealed partial class IceAgent
         byte[] key = LocalCredentials.PasswordBytes;
         if (!IsFor(LocalCredentials, _remoteCredentials, username) || !request.VerifyIntegrity(key))
         {
+            _trace?.IfOn?.Write(TraceCategory.Ice, $"check from {remote} with the credentials of another session");
             HandlePreviousRequest(now, local, remote, username, request);
             return;
         }
@@ -42,6 +44,7 @@ internal sealed partial class IceAgent
             return;
         }
 
+        _trace?.IfOn?.Write(TraceCategory.Ice, $"check from {remote}{(request.TryGetAttribute(StunAttributeType.UseCandidate, out _) ? ", nominating" : "")}");
         Respond(StunResponse.Success(local, remote, request.TransactionId, key));
         if ((FindPair(local, remote) ?? AddPeerReflexive(now, local, remote, request)) is not { } pair)
         {
@@ -119,6 +122,7 @@ internal sealed partial class IceAgent
     private void SwitchRole()
     {
         IsControlling = !IsControlling;
+        _trace?.IfOn?.Write(TraceCategory.Ice, $"role conflict: this side is {(IsControlling ? "controlling" : "controlled")} now");
         _nominateAt = null;
         foreach (CandidatePair pair in _pairs)
         {
@@ -168,6 +172,7 @@ internal sealed partial class IceAgent
         pair.ResponsesReceived++;
         if (pair.Remote.Address != remote || pair.Local.Base != local)
         {
+            _trace?.IfOn?.Write(TraceCategory.Ice, $"{Describe(pair)}: the answer came from {remote}");
             pair.State = CandidatePairState.Failed; // RFC 8445 section 7.2.5.2.1: not symmetric
             return;
         }
@@ -183,6 +188,7 @@ internal sealed partial class IceAgent
             pair.RoundTripTime = now - pair.CheckStarted;
         }
 
+        _trace?.IfOn?.Write(TraceCategory.Ice, $"{Describe(pair)}: answer after {(now - pair.CheckStarted).TotalMilliseconds:F1} ms");
         pair.State = CandidatePairState.Succeeded;
         pair.Transmissions = 0;
         pair.IsRemoteValidated = true;
@@ -224,7 +230,9 @@ internal sealed partial class IceAgent
     private void HandleErrorResponse(TimeSpan now, CandidatePair pair, StunMessage response)
     {
         pair.Transmissions = 0;
-        if (response.TryGetErrorCode(out int code) && code == RoleConflictError)
+        bool hasCode = response.TryGetErrorCode(out int code);
+        _trace?.IfOn?.Write(TraceCategory.Ice, $"{Describe(pair)}: error {code}");
+        if (hasCode && code == RoleConflictError)
         {
             // RFC 8445 section 7.2.5.1. The peer's own check may have settled it meanwhile: only the role that this check
             // stated is given up.
@@ -290,6 +298,7 @@ internal sealed partial class IceAgent
         if (!isSamePath)
         {
             SelectedPairChanges++;
+            _trace?.IfOn?.Write(TraceCategory.Ice, $"{Describe(pair)} is selected ({pair.Local.Type} to {pair.Remote.Type})");
             _events.Enqueue(new IceEvent(IceEventType.SelectedPairChanged, State));
         }
     }
@@ -329,6 +338,7 @@ internal sealed partial class IceAgent
         if (State != state && State != IceConnectionState.Closed)
         {
             State = state;
+            _trace?.IfOn?.Write(TraceCategory.Ice, $"{state}");
             _events.Enqueue(new IceEvent(IceEventType.StateChanged, state));
         }
     }
@@ -448,6 +458,7 @@ internal sealed partial class IceAgent
     private int WriteCheck(Span<byte> buffer, CandidatePair pair, byte[] username, IceCredentials remote)
     {
         pair.RequestsSent++;
+        _trace?.IfOn?.Write(TraceCategory.Ice, $"{Describe(pair)}: check{(pair.Transmissions > 1 ? $", attempt {pair.Transmissions}" : "")}{(IsControlling && (pair.IsNominating || pair.IsNominated) ? ", nominating" : "")}");
         var writer = new StunMessageWriter(buffer, StunClass.Request, StunMessage.BindingMethod, pair.TransactionId);
         writer.Add(StunAttributeType.Username, username);
         writer.Add(StunAttributeType.Priority, IceCandidate.ComputePriority(IceCandidateType.PeerReflexive, (ushort)(pair.Local.Priority >> 8)));

@@ -1,5 +1,6 @@
 using EGoat.WebRtc.Statistics;
 using EGoat.WebRtc.Stun;
+using EGoat.WebRtc.Tracing;
 
 namespace EGoat.WebRtc.Ice;
 
@@ -19,6 +20,7 @@ internal sealed partial class IceAgent
     private readonly IceAgentOptions _options;
     private readonly IEntropySource _entropy;
     private readonly ulong _tieBreaker;
+    private readonly SubjectTrace? _trace;
 
     /// <summary>Sorted by priority, highest first.</summary>
     private readonly List<CandidatePair> _pairs = [];
@@ -42,8 +44,9 @@ internal sealed partial class IceAgent
     private bool _localEnded;
     private bool _remoteEnded;
 
-    public IceAgent(bool isControlling, IceAgentOptions options, IEntropySource entropy)
+    public IceAgent(bool isControlling, IceAgentOptions options, IEntropySource entropy, SubjectTrace? trace = null)
     {
+        _trace = trace;
         _options = options;
         _entropy = entropy;
         IsControlling = isControlling;
@@ -155,6 +158,7 @@ internal sealed partial class IceAgent
         }
 
         _localCandidates.Add(candidate);
+        _trace?.IfOn?.Write(TraceCategory.Ice, $"local candidate {candidate.Address} ({candidate.Type})");
         foreach (IceCandidate remote in _remoteCandidates)
         {
             AddPair(candidate, remote);
@@ -202,6 +206,7 @@ internal sealed partial class IceAgent
         }
 
         _remoteCandidates.Add(candidate);
+        _trace?.IfOn?.Write(TraceCategory.Ice, $"remote candidate {candidate.Address} ({candidate.Type})");
         foreach (IceCandidate local in _localCandidates)
         {
             AddPair(local, candidate);
@@ -310,6 +315,7 @@ internal sealed partial class IceAgent
             if (pair.State == CandidatePairState.InProgress && pair.Due <= now && pair.Transmissions >= _options.MaxTransmissions)
             {
                 // While the peer is away every path is tried over and over: one of them may come back.
+                _trace?.IfOn?.Write(TraceCategory.Ice, $"{Describe(pair)}: no answer to {pair.Transmissions} checks");
                 pair.State = State == IceConnectionState.Disconnected ? CandidatePairState.Waiting : CandidatePairState.Failed;
                 pair.IsNominating = false;
             }
@@ -400,6 +406,7 @@ internal sealed partial class IceAgent
             _selected = null;
         }
 
+        _trace?.IfOn?.Write(TraceCategory.Ice, "restart: a new session begins");
         LocalCredentials = IceCredentials.Create(_entropy);
         _remoteCredentials = null;
         _remoteEnded = false;
@@ -422,6 +429,8 @@ internal sealed partial class IceAgent
 
     /// <summary>The state and all pairs, for diagnostics.</summary>
     public override string ToString() => $"{(IsControlling ? "controlling" : "controlled")} {State}, selected {_selected}, pairs {string.Join(", ", _pairs)}";
+
+    private static string Describe(CandidatePair pair) => $"{pair.Local.Address} -> {pair.Remote.Address}";
 
     private static TimeSpan Earlier(TimeSpan? a, TimeSpan b) => a < b ? a.Value : b;
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using EGoat.WebRtc.Sctp.Packet;
+using EGoat.WebRtc.Tracing;
 
 namespace EGoat.WebRtc.Sctp;
 
@@ -98,6 +99,7 @@ internal sealed partial class SctpAssociation
             return;
         }
 
+        _trace?.IfOn?.Write(TraceCategory.Sctp, "T2 has expired: the shutdown is sent again");
         _timeout.BackOff();
         SendShutdown(now);
     }
@@ -261,6 +263,7 @@ internal sealed partial class SctpAssociation
     private void Finish(in SctpEvent e)
     {
         State = SctpState.Closed;
+        _trace?.IfOn?.Write(TraceCategory.Sctp, e.Reason.Length > 0 ? $"{e.Type}: {e.Reason}" : $"{e.Type}");
         FailureReason ??= "The association was shut down.";
         Report(e);
     }

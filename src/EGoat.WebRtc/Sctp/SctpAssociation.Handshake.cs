@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using EGoat.WebRtc.Sctp.Packet;
 using EGoat.WebRtc.Sctp.Socket;
+using EGoat.WebRtc.Tracing;
 
 namespace EGoat.WebRtc.Sctp;
 
@@ -74,6 +75,7 @@ internal sealed partial class SctpAssociation
             return;
         }
 
+        _trace?.IfOn?.Write(TraceCategory.Sctp, $"T1 has expired: {(State == SctpState.CookieWait ? "INIT" : "COOKIE ECHO")} is sent again");
         TimeSpan delay = _options.InitialRetransmissionTimeout * (1L << Math.Min(_handshakeTransmissions, 10));
         _handshakeTimer = now + (delay < _options.MaxRetransmissionTimeout ? delay : _options.MaxRetransmissionTimeout);
         QueueControl(State == SctpState.CookieWait ? 0 : _peerTag, _handshakeChunk);

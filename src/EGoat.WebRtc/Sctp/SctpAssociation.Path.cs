@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using EGoat.WebRtc.Sctp.Packet;
+using EGoat.WebRtc.Tracing;
 
 namespace EGoat.WebRtc.Sctp;
 
@@ -49,6 +50,11 @@ internal sealed partial class SctpAssociation
     private void SendHeartbeat(TimeSpan now)
     {
         _heartbeatTimer = now + _options.HeartbeatInterval;
+        if (_heartbeatNonce != 0)
+        {
+            _trace?.IfOn?.Write(TraceCategory.Sctp, "no answer to the last heartbeat");
+        }
+
         if (State != SctpState.Established || (_heartbeatNonce != 0 && !CountError()))
         {
             return;
@@ -84,6 +90,7 @@ internal sealed partial class SctpAssociation
         {
             _mtuProbeNonce = 0;
             _pathMtu.OnProbeAcknowledged(now);
+            _trace?.IfOn?.Write(TraceCategory.Sctp, $"the path carries packets of {MaxPacketSize} bytes");
             return;
         }
 

@@ -1,6 +1,7 @@
 using EGoat.WebRtc.Sctp.Packet;
 using EGoat.WebRtc.Sctp.Socket;
 using EGoat.WebRtc.Sctp.Tx;
+using EGoat.WebRtc.Tracing;
 
 namespace EGoat.WebRtc.Sctp;
 
@@ -254,6 +255,7 @@ internal sealed partial class SctpAssociation
         if (!transfer.Outstanding.HasLost && transfer.Outstanding.TryProbe())
         {
             _isProbing = true;
+            _trace?.IfOn?.Write(TraceCategory.Sctp, "tail loss probe");
             _fastRetransmitPackets = 1;
         }
     }
@@ -268,6 +270,7 @@ internal sealed partial class SctpAssociation
         }
 
         RetransmissionTimeouts++;
+        _trace?.IfOn?.Write(TraceCategory.Sctp, $"T3 has expired after {_timeout.Value.TotalMilliseconds:F0} ms: {FlightSize} bytes in flight count as lost");
         if (!CountError())
         {
             return;

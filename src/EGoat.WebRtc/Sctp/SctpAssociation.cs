@@ -4,6 +4,7 @@ using EGoat.WebRtc.Sctp.Rx;
 using EGoat.WebRtc.Sctp.Socket;
 using EGoat.WebRtc.Sctp.Tx;
 using EGoat.WebRtc.Statistics;
+using EGoat.WebRtc.Tracing;
 
 namespace EGoat.WebRtc.Sctp;
 
@@ -27,6 +28,7 @@ internal sealed partial class SctpAssociation
 
     private readonly SctpOptions _options;
     private readonly IEntropySource _entropy;
+    private readonly SubjectTrace? _trace;
     private readonly SendQueue _sendQueue;
     private readonly Dictionary<ushort, long> _lowThresholds = [];
     private readonly Queue<ControlPacket> _controlPackets = new();
@@ -53,12 +55,13 @@ internal sealed partial class SctpAssociation
     private int _handshakeTransmissions;
     private int _errorCount;
 
-    public SctpAssociation(SctpOptions options, IEntropySource entropy)
+    public SctpAssociation(SctpOptions options, IEntropySource entropy, SubjectTrace? trace = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ReceiveWindow, 2 * options.MaxMessageSize);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BasePacketSize, 512);
         _options = options;
         _entropy = entropy;
+        _trace = trace;
         _pathMtu = new PathMtuDiscovery(options.BasePacketSize & ~3, options.MaxPacketSize & ~3);
         RemotePort = options.RemotePort;
         _sendQueue = new SendQueue(ReportBufferedAmount);
@@ -67,7 +70,18 @@ internal sealed partial class SctpAssociation
     }
 
     /// <summary>Where it stands (RFC 9260 section 4). <see cref="SctpState.Closed"/> before the beginning and after the end, which has a <see cref="FailureReason"/>.</summary>
-    public SctpState State { get; private set; }
+    public SctpState State
+    {
+        get;
+        private set
+        {
+            if (field != value)
+            {
+                field = value;
+                _trace?.IfOn?.Write(TraceCategory.Sctp, $"{value}");
+            }
+        }
+    }
 
     /// <summary>Why it has ended, orderly or not, as a sentence; null until then.</summary>
     public string? FailureReason { get; private set; }
