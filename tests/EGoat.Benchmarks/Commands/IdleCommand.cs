@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using EGoat.Benchmarks.Links;
 using EGoat.Benchmarks.Measuring;
 using EGoat.Benchmarks.Processes;
+using EGoat.Benchmarks.Workers;
 
 namespace EGoat.Benchmarks.Commands;
 
@@ -40,7 +41,7 @@ internal static class IdleCommand
     private static async Task<(string, double)[]> RunAsync(string kind, int connections, CancellationToken cancellationToken)
     {
         string[] words = ["--link", kind, "--count", connections.ToString(CultureInfo.InvariantCulture)];
-        using WorkerPair pair = await WorkerPair.ConnectAsync(["idle-near", .. words], ["idle-far", .. words], connections + 1, cancellationToken);
+        using WorkerPair pair = await WorkerPair.ConnectAsync(["idle-near", .. words], ["idle-far", .. words], IdleWorker.WarmUpConnections + connections, cancellationToken);
         JsonObject result = await WorkerPair.ResultAsync(pair.A, cancellationToken);
         return [.. ((string[])["managedKibPerEnd", "nativeKibPerEnd", "kibPerEnd"]).Select(f => (f, (double)result[f]!))];
     }
