@@ -226,5 +226,5 @@ public sealed class SignalingClient : IAsyncDisposable
         }
     }
 
-    private static string Display(Uri server) => server.GetLeftPart(UriPartial.Authority);
+    private static string Display(Uri server) => server.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
 }

@@ -81,7 +81,7 @@ public sealed class CliTests : ProgramTest
         await File.WriteAllTextAsync(source, "bleat");
         CliProcess receive = Start("bob", "receive", "--server", server, "--room", "lobby", "--output", Path.Combine(Folder, "inbox"), "--files", "1", "--json", "--name", "bob", "--trace");
         await receive.ReadEventAsync("joined");
-        string[] words = ["send", "--server", server, "--room", "lobby", "--name", "ada", "--json", source];
+        string[] words = ["send", "--server", server.Replace("//", "//ada:capricorn@", StringComparison.Ordinal), "--room", "lobby", "--name", "ada", "--json", source];
         (int exitCode, string[] lines, string errors) = await CliProcess.RunAsync(Home("ada"), [.. words, "--trace"]);
         Assert.True(exitCode == 0, errors);
         Assert.All(lines, l => JsonNode.Parse(l));
@@ -94,6 +94,7 @@ public sealed class CliTests : ProgramTest
         string received = (await receive.EndAsync()).Errors;
         Assert.Contains("offer from ", received, StringComparison.Ordinal);
         Assert.DoesNotContain("ice-pwd", errors + received, StringComparison.Ordinal);
+        Assert.DoesNotContain("capricorn", errors, StringComparison.Ordinal);
         serve.Terminate();
         string served = (await serve.EndAsync()).Errors;
         Assert.Contains("has joined lobby: 2 members", served, StringComparison.Ordinal);
