@@ -22,7 +22,7 @@ export class Outgoing {
   #answered;
 
   // receiver: {identity, name}; files: [{path, size, lastModified, file, handle}].
-  // host: find(identity), which returns a peer that can receive; report(transfer)
+  // host: find(identity), which returns a peer that can receive; report(transfer); settle(outgoing, state), which keeps how it ended
   constructor(receiver, files, host, key = newUuid()) {
     this.key = key;
     this.identity = receiver.identity;
@@ -47,7 +47,7 @@ export class Outgoing {
     this.report();
   }
 
-  // Runs to the end; resolves to the state that it ended in.
+  // Runs to the end, which is reported.
   async run() {
     let fruitless = 0;
     while (true) {
@@ -55,12 +55,12 @@ export class Outgoing {
         this.#set('waiting');
         await this.#changes.until(() => this.#host.find(this.identity) !== undefined, '', () => Infinity);
         await this.#try(this.#host.find(this.identity));
-        return this.#set('completed');
+        return await this.#end('completed');
       } catch (error) {
         const isFruitful = this.attempt?.transferred > 0 || this.attempt?.resumed > 0;
         fruitless = isFruitful ? 0 : fruitless + 1;
         const state = error.state ?? 'failed';
-        if (state !== 'waiting' || fruitless === MAX_FRUITLESS) return this.#set(state === 'waiting' ? 'failed' : state, error.message);
+        if (state !== 'waiting' || fruitless === MAX_FRUITLESS) return this.#end(state === 'waiting' ? 'failed' : state, error.message);
         // The receiver is noticed to be gone a moment after its channel.
         await new Promise(resolve => setTimeout(resolve, RETRY_PAUSE));
       }
@@ -102,10 +102,16 @@ export class Outgoing {
     });
   }
 
-  #set(state, error) {
+  #set(state) {
+    this.state = state;
+    this.report();
+  }
+
+  // The end is shown once it is kept: a page that reloads after it must not begin again.
+  async #end(state, error) {
+    await this.#host.settle(this, state);
     this.state = state;
     this.report(error);
-    return state;
   }
 
   report(error) {

@@ -144,6 +144,7 @@ export class Transfers {
     return {
       find: identity => this.#room.peers().find(p => p.identity === identity && p.state === 'connected' && p.acceptsFiles),
       report: transfer => this.#view.transfer(transfer),
+      settle: (outgoing, state) => this.#settleSource(outgoing, state),
     };
   }
 
@@ -154,14 +155,16 @@ export class Transfers {
     this.#run(outgoing);
   }
 
-  async #run(outgoing) {
+  #run(outgoing) {
     this.#outgoing.set(outgoing.key, outgoing);
-    const state = await outgoing.run();
-    this.#outgoing.delete(outgoing.key);
-    const { key, identity, peerName: peer } = outgoing;
-    // What failed can be sent again; what was refused or cancelled is over.
-    if (state === 'failed' || state === 'needs-file') this.#unopened.set(key, { key, room: this.#room.name, identity, peer, files: outgoing.files.filter(f => f.state !== 'completed' && f.state !== 'rejected') });
-    else await forgetSource(key);
+    outgoing.run();
+  }
+
+  // What failed can be sent again; what was refused or cancelled is over.
+  async #settleSource({ key, identity, peerName: peer, files }, state) {
+    if (state === 'failed' || state === 'needs-file') this.#unopened.set(key, { key, room: this.#room.name, identity, peer, files: files.filter(f => f.state !== 'completed' && f.state !== 'rejected') });
+    else await forgetSource(key).catch(error => this.#view.notice(error.message));
+    this.#outgoing.delete(key);
   }
 
   #showUnopened(record) {
