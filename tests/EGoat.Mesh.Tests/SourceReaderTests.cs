@@ -70,13 +70,13 @@ public sealed class SourceReaderTests : IDisposable
         SourceBlock taken = await TakeAsync(slow, 0);
         Assert.Equal(SHA256.HashData(content.AsSpan(0, Block)), taken.Hash);
         taken.Release();
-        (await held.WaitAsync(TimeSpan.FromSeconds(10))).Release();
+        (await held.WaitAsync(TimeSpan.FromSeconds(60))).Release();
 
         // One that gives up holds nobody.
         Task<SourceBlock> next = TakeAsync(fast, 33);
         Assert.False(next.IsCompleted);
         slow.Dispose();
-        (await next.WaitAsync(TimeSpan.FromSeconds(10))).Release();
+        (await next.WaitAsync(TimeSpan.FromSeconds(60))).Release();
     }
 
     [Fact]

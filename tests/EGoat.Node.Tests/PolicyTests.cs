@@ -125,7 +125,8 @@ public sealed class PolicyTests : TwoRoomsTest
         });
         using RoomSubscription events = AdasRoom.Subscribe();
         Task<IReadOnlyList<EGoatTransfer>>[] sending = [SendAsync(new SendFileOptions { Paths = [Create("one", "1")] }), SendAsync(new SendFileOptions { Paths = [Create("two", "2")] })];
-        SpinWait.SpinUntil(() => Volatile.Read(ref asked) > 0, TimeSpan.FromSeconds(10));
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref asked) > 0 && AdasRoom.Transfers.Count(t => t.State == EGoatTransferState.Offered) == 2, TimeSpan.FromSeconds(60)));
+        Assert.Equal(1, asked);
         mayGo.SetResult();
         IReadOnlyList<EGoatTransfer>[] ended = await Task.WhenAll(sending);
         Assert.All(ended, e => Assert.Equal(EGoatTransferState.Completed, Assert.Single(e).State));

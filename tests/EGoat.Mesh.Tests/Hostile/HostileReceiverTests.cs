@@ -54,7 +54,7 @@ public sealed class HostileReceiverTests : HostileTest
         (FileSend send, string id, RtcDataChannel channel) = await AcceptAsync(40 * Block);
         await TakeAsync(channel, MaxUnacknowledged);
         await Mallory.SayAsync(new PauseMessage(id), Cancelled);
-        Assert.True(SpinWait.SpinUntil(() => Room.Transfers.Any(t => t.State == EGoatTransferState.Paused), TimeSpan.FromSeconds(10)));
+        Assert.True(SpinWait.SpinUntil(() => Room.Transfers.Any(t => t.State == EGoatTransferState.Paused), TimeSpan.FromSeconds(60)));
         for (int hour = 0; hour < 5; hour++)
         {
             Time.Advance(TimeSpan.FromHours(1));

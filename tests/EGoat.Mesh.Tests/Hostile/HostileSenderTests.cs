@@ -111,7 +111,7 @@ public sealed class HostileSenderTests : HostileTest
         Room.SetReceive(new ReceiveOptions { Destination = Inbox, Ask = (offer, _) => offer.Files[0].Path == "goat" ? answer.Task : Task.FromResult(FileAnswer.Accept) });
         RtcDataChannel channel = await Mallory.SendAsync(Guid.CreateVersion7().ToString(), [Manifest("""[{"i":0,"p":"goat","s":10}]""")], Cancelled);
         Task sending = SendUntilClosedAsync(channel);
-        Assert.True(SpinWait.SpinUntil(() => channel.BufferedAmount >= RtcDataChannel.SendBufferLimit, TimeSpan.FromSeconds(20)));
+        Assert.True(SpinWait.SpinUntil(() => channel.BufferedAmount >= RtcDataChannel.SendBufferLimit, TimeSpan.FromSeconds(60)));
         answer.SetResult(FileAnswer.Reject("no"));
         await sending.WaitAsync(Cancelled);
         ControlMessage heard;
@@ -165,7 +165,7 @@ public sealed class HostileSenderTests : HostileTest
         RtcDataChannel channel = await Mallory.SendAsync(id, [Manifest("""[{"i":0,"p":"sub/goat","s":10}]"""), Data(0, Content)], Cancelled);
         Assert.IsType<AcceptMessage>(await Mallory.HearAsync(Cancelled));
         string parent = Path.Combine(Inbox, "sub");
-        Assert.True(SpinWait.SpinUntil(() => Directory.Exists(parent) && Directory.GetFiles(parent).Length > 0, TimeSpan.FromSeconds(10)));
+        Assert.True(SpinWait.SpinUntil(() => Directory.Exists(parent) && Directory.GetFiles(parent).Length > 0, TimeSpan.FromSeconds(60)));
         Directory.Move(parent, Path.Combine(Folder, "moved"));
         Directory.CreateSymbolicLink(parent, outside);
         await channel.SendAsync(Hash(0, 10, ContentHash), isText: false, Cancelled);

@@ -12,7 +12,7 @@ public abstract class InteropTests : IAsyncLifetime
     private static readonly int[] Sizes = [0, 1, 1_132, 16_384, 65_535, 65_536, 262_144];
 
     private readonly DtlsCertificate _certificate = DtlsCertificate.Create();
-    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(20));
+    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(60));
     private RtcHost _host = null!;
 
     /// <summary>Who opens DTLS.</summary>
