@@ -355,8 +355,21 @@ public sealed class FileTests(ITestOutputHelper output) : ProgramTest
         return sent;
     }
 
-    private long HeldBytes() => Directory.GetFiles(Inbox).Sum(f => new FileInfo(f).Length) / Mebibyte * Mebibyte;
+    private long HeldBytes() => Directory.GetFiles(Inbox).Sum(LengthOf) / Mebibyte * Mebibyte;
 
     private void WaitForPartial(long length) =>
-        Assert.True(SpinWait.SpinUntil(() => Directory.GetFiles(Inbox).Any(f => new FileInfo(f).Length >= length), TimeSpan.FromSeconds(60)));
+        Assert.True(SpinWait.SpinUntil(() => Directory.GetFiles(Inbox).Any(f => LengthOf(f) >= length), TimeSpan.FromSeconds(60)));
+
+    // A file may be renamed or removed between the listing and the look.
+    private static long LengthOf(string path)
+    {
+        try
+        {
+            return new FileInfo(path).Length;
+        }
+        catch (FileNotFoundException)
+        {
+            return 0;
+        }
+    }
 }

@@ -80,7 +80,7 @@ public sealed class NetworkNamespaceTests : IDisposable
         await receive.ReadEventAsync("join");
 
         // Far enough for the path to be known: fragments for jumbo frames are on their way.
-        Assert.True(SpinWait.SpinUntil(() => new DirectoryInfo(inbox).EnumerateFiles("*.part").Any(f => f.Length > 8 * 1024 * 1024), TimeSpan.FromSeconds(30)));
+        Assert.True(SpinWait.SpinUntil(() => new DirectoryInfo(inbox).EnumerateFiles("*.part").Any(f => f.Length > 8 * 1024 * 1024), TimeSpan.FromSeconds(60)));
         hosts.SetMtu(1500);
         JsonObject transfer = await receive.ReadEventAsync("transfer");
         Assert.Equal(("Completed", 0L), ((string?)transfer["state"], (long)transfer["bytesResumed"]!));
