@@ -10,10 +10,12 @@ namespace EGoat.WebRtc;
 /// </summary>
 public readonly record struct TransportAddress
 {
-    private readonly UInt128 _bits;
+    // Two halves rather than a UInt128, whose users are not compiled ahead (ReadyToRun).
+    private readonly ulong _high;
+    private readonly ulong _low;
 
-    private TransportAddress(UInt128 bits, ushort port, bool isIPv6, uint scopeId) =>
-        (_bits, Port, IsIPv6, ScopeId) = (bits, port, isIPv6, scopeId);
+    private TransportAddress(ulong high, ulong low, ushort port, bool isIPv6, uint scopeId) =>
+        (_high, _low, Port, IsIPv6, ScopeId) = (high, low, port, isIPv6, scopeId);
 
     /// <summary>Creates an address from an <see cref="IPAddress"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The port is not in 0..65535.</exception>
@@ -45,7 +47,7 @@ public readonly record struct TransportAddress
     public int AddressLength => IsIPv6 ? 16 : 4;
 
     /// <summary>Whether it is a loopback address.</summary>
-    public bool IsLoopback => IsIPv6 ? _bits == UInt128.One : (uint)_bits >> 24 == 127;
+    public bool IsLoopback => IsIPv6 ? (_high, _low) == (0, 1) : _low >> 24 == 127;
 
     /// <summary>The address without the port.</summary>
     public IPAddress Address
@@ -60,13 +62,23 @@ public readonly record struct TransportAddress
 
     /// <summary>Creates an address from 4 or 16 bytes in network order.</summary>
     /// <exception cref="ArgumentException">Another number of bytes.</exception>
-    public static TransportAddress FromBytes(ReadOnlySpan<byte> address, ushort port, uint scopeId = 0) => address.Length switch
+    public static TransportAddress FromBytes(ReadOnlySpan<byte> address, ushort port, uint scopeId = 0)
     {
-        4 => new(BinaryPrimitives.ReadUInt32BigEndian(address), port, false, 0),
-        16 when BinaryPrimitives.ReadUInt128BigEndian(address) is var bits && bits >> 32 == 0xFFFF => new((uint)bits, port, false, 0),
-        16 => new(BinaryPrimitives.ReadUInt128BigEndian(address), port, true, scopeId),
-        _ => throw new ArgumentException("An IP address has 4 or 16 bytes.", nameof(address)),
-    };
+        if (address.Length == 4)
+        {
+            return new(0, BinaryPrimitives.ReadUInt32BigEndian(address), port, false, 0);
+        }
+
+        if (address.Length != 16)
+        {
+            throw new ArgumentException("An IP address has 4 or 16 bytes.", nameof(address));
+        }
+
+        ulong high = BinaryPrimitives.ReadUInt64BigEndian(address);
+        ulong low = BinaryPrimitives.ReadUInt64BigEndian(address[8..]);
+        bool isMapped = high == 0 && low >> 32 == 0xFFFF;
+        return isMapped ? new(0, (uint)low, port, false, 0) : new(high, low, port, true, scopeId);
+    }
 
     /// <summary>Parses an address without brackets and a port, as SDP and candidates write them.</summary>
     public static bool TryParse(ReadOnlySpan<char> address, int port, out TransportAddress result)
@@ -86,16 +98,17 @@ public readonly record struct TransportAddress
     {
         if (IsIPv6)
         {
-            BinaryPrimitives.WriteUInt128BigEndian(destination, _bits);
+            BinaryPrimitives.WriteUInt64BigEndian(destination, _high);
+            BinaryPrimitives.WriteUInt64BigEndian(destination[8..], _low);
         }
         else
         {
-            BinaryPrimitives.WriteUInt32BigEndian(destination, (uint)_bits);
+            BinaryPrimitives.WriteUInt32BigEndian(destination, (uint)_low);
         }
     }
 
     /// <summary>The same address with another port.</summary>
-    public TransportAddress WithPort(ushort port) => new(_bits, port, IsIPv6, ScopeId);
+    public TransportAddress WithPort(ushort port) => new(_high, _low, port, IsIPv6, ScopeId);
 
     /// <summary>The address as an <see cref="IPEndPoint"/>.</summary>
     public IPEndPoint ToEndPoint() => new(Address, Port);
