@@ -12,9 +12,6 @@ internal sealed class CandidateGathering : ITimed, IAsyncDisposable
 {
     private const int MaxServers = 16;
 
-    /// <summary>How long after a stream's end it is opened anew.</summary>
-    private static readonly TimeSpan ReconnectInterval = TimeSpan.FromSeconds(10);
-
     private readonly RtcHost _host;
     private readonly RtcHostOptions _options;
     private readonly IReadOnlyList<UdpSocket> _sockets;
@@ -29,7 +26,7 @@ internal sealed class CandidateGathering : ITimed, IAsyncDisposable
     /// <summary>Where servers are, for the receiving threads; replaced, never changed.</summary>
     private volatile HashSet<TransportAddress> _addresses = [];
 
-    /// <summary>Servers whose names are being resolved, or whose streams are being opened.</summary>
+    /// <summary>Servers whose names are being resolved, or whose streams are being opened, for the first time.</summary>
     private int _resolving;
     private long _nextTimeout = long.MaxValue;
     private bool _wasComplete = true;
@@ -134,41 +131,51 @@ internal sealed class CandidateGathering : ITimed, IAsyncDisposable
         _stop.Dispose();
     }
 
+    // Until the host ends: what cannot be resolved or reached now may be later, and a stream that has ended is opened anew.
     private async Task OpenAsync(IceServer server)
     {
-        bool isFirst = true;
-        try
+        bool isWaitedFor = true;
+        string? told = null;
+        while (!_stop.IsCancellationRequested)
         {
-            TransportAddress[] addresses = await ResolveAsync(server).ConfigureAwait(false);
-            if (server.Transport == IceServerTransport.Udp)
+            string? failure = null;
+            try
             {
-                AddUdp(server, addresses);
-            }
-            else
-            {
-                while (!_stop.IsCancellationRequested)
+                TransportAddress[] addresses = await ResolveAsync(server).ConfigureAwait(false);
+                if (server.Transport == IceServerTransport.Udp)
                 {
-                    await RunStreamAsync(server, addresses[0], isFirst).ConfigureAwait(false);
-                    isFirst = false;
-                    await Task.Delay(ReconnectInterval, _stop.Token).ConfigureAwait(false);
+                    AddUdp(server, addresses);
+                    Settle(ref isWaitedFor);
+                    return;
                 }
-            }
-        }
-        catch (Exception e) when (e is SocketException or IOException or AuthenticationException)
-        {
-            _host.Warn($"The server {server} gives no candidates: {e.Message}");
-        }
-        catch (OperationCanceledException)
-        {
-            if (!_stop.IsCancellationRequested)
-            {
-                _host.Warn($"The server {server} gives no candidates: it does not answer.");
-            }
-        }
 
-        if (isFirst)
-        {
-            Settle();
+                TurnStream stream = await ConnectAsync(server, addresses).ConfigureAwait(false);
+                told = null;
+                Open(server, stream, out Task reading);
+                Settle(ref isWaitedFor);
+                await CloseAsync(stream, reading).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is SocketException or IOException or AuthenticationException)
+            {
+                failure = e.Message;
+            }
+            catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
+            {
+                failure = "it does not answer.";
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            if (failure is not null && failure != told)
+            {
+                told = failure;
+                _host.Warn($"The server {server} gives no candidates: {failure}");
+            }
+
+            Settle(ref isWaitedFor);
+            await Task.Delay(_options.ServerRetryInterval, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -205,24 +212,38 @@ internal sealed class CandidateGathering : ITimed, IAsyncDisposable
         }
     }
 
-    private async Task RunStreamAsync(IceServer server, TransportAddress address, bool isFirst)
+    // The first of its addresses that answers.
+    private async Task<TurnStream> ConnectAsync(IceServer server, TransportAddress[] addresses)
     {
-        TurnStream stream = await TurnStream.ConnectAsync(server, address, _options.ValidateServerCertificate, _stop.Token).ConfigureAwait(false);
+        for (int i = 0; ; i++)
+        {
+            try
+            {
+                return await TurnStream.ConnectAsync(server, addresses[i], _options.ValidateServerCertificate, _stop.Token).ConfigureAwait(false);
+            }
+            catch (Exception e) when (i + 1 < addresses.Length && !_stop.IsCancellationRequested && e is SocketException or IOException or OperationCanceledException)
+            {
+                // There is another address family to try.
+            }
+        }
+    }
+
+    private void Open(IceServer server, TurnStream stream, out Task reading)
+    {
+        reading = stream.RunAsync(message => _host.HandleStream(stream.Local, stream.Remote, message.Span));
+        lock (_gate)
+        {
+            _streams[stream.Local] = stream;
+            _gatherer.AddTurn(stream.Local, stream.Remote, server.Transport, server.Username, server.Credential, tellsReflexive: false);
+            FlushLocked();
+        }
+    }
+
+    // When it has ended, or the host ends.
+    private async Task CloseAsync(TurnStream stream, Task reading)
+    {
         await using (stream.ConfigureAwait(false))
         {
-            Task reading = stream.RunAsync(message => _host.HandleStream(stream.Local, address, message.Span));
-            lock (_gate)
-            {
-                _streams[stream.Local] = stream;
-                _gatherer.AddTurn(stream.Local, address, server.Transport, server.Username, server.Credential, tellsReflexive: false);
-                FlushLocked();
-            }
-
-            if (isFirst)
-            {
-                Settle();
-            }
-
             await Task.WhenAny(reading, Task.Delay(Timeout.Infinite, _stop.Token)).ConfigureAwait(false);
             lock (_gate)
             {
@@ -234,8 +255,15 @@ internal sealed class CandidateGathering : ITimed, IAsyncDisposable
         }
     }
 
-    private void Settle()
+    // The server is not waited for any more: the gatherer knows it, or it cannot be reached now.
+    private void Settle(ref bool isWaitedFor)
     {
+        if (!isWaitedFor)
+        {
+            return;
+        }
+
+        isWaitedFor = false;
         lock (_gate)
         {
             _resolving--;

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 
 namespace EGoat.WebRtc.Sockets;
 
@@ -9,5 +10,5 @@ internal interface ILocalAddresses
     event Action? Changed;
 
     /// <summary>The present ones, best first.</summary>
-    IReadOnlyList<IPAddress> Find(bool includeLoopback, bool includeIPv6);
+    IReadOnlyList<IPAddress> Find(bool includeLoopback, bool includeIPv6, Func<NetworkInterface, bool>? filter);
 }

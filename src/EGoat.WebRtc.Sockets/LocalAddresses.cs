@@ -16,12 +16,12 @@ internal sealed class LocalAddresses : ILocalAddresses
 
     public static LocalAddresses System { get; } = new();
 
-    public IReadOnlyList<IPAddress> Find(bool includeLoopback, bool includeIPv6)
+    public IReadOnlyList<IPAddress> Find(bool includeLoopback, bool includeIPv6, Func<NetworkInterface, bool>? filter)
     {
         var addresses = new List<IPAddress>();
         foreach (NetworkInterface network in NetworkInterface.GetAllNetworkInterfaces())
         {
-            if (network.OperationalStatus is not (OperationalStatus.Up or OperationalStatus.Unknown))
+            if (network.OperationalStatus is not (OperationalStatus.Up or OperationalStatus.Unknown) || filter?.Invoke(network) == false)
             {
                 continue;
             }

@@ -301,7 +301,7 @@ public sealed class RtcHost : IAsyncDisposable
         }
     }
 
-    private IReadOnlyList<IPAddress> FindAddresses() => _options.Addresses.Find(_options.IncludeLoopback, _options.IncludeIPv6);
+    private IReadOnlyList<IPAddress> FindAddresses() => _options.Addresses.Find(_options.IncludeLoopback, _options.IncludeIPv6, _options.InterfaceFilter);
 
     private IceCandidate? CreateCandidate(IPAddress address) =>
         _sockets.Find(s => s.Local.IsIPv6 == (address.AddressFamily == AddressFamily.InterNetworkV6)) is { } socket

@@ -1,3 +1,4 @@
+using System.Net.NetworkInformation;
 using System.Net.Security;
 using EGoat.WebRtc.Dtls;
 using EGoat.WebRtc.Ice;
@@ -14,6 +15,12 @@ public sealed record RtcHostOptions
     /// <summary>Whether loopback addresses are candidates: for peers on this machine, and only then. Default false.</summary>
     public bool IncludeLoopback { get; init; }
 
+    /// <summary>
+    /// Decides which network interfaces have host candidates. Null, the default, allows all. What is sent takes the interface that
+    /// the system's routes say; <see cref="IceAgentOptions.AddressFilter"/> keeps addresses of peers out.
+    /// </summary>
+    public Func<NetworkInterface, bool>? InterfaceFilter { get; init; }
+
     /// <summary>Whether IPv6 is used. Default true.</summary>
     public bool IncludeIPv6 { get; init; } = true;
 
@@ -25,6 +32,9 @@ public sealed record RtcHostOptions
 
     /// <summary>Decides about the certificate of a TURN server over TLS; null asks the system's trust.</summary>
     public RemoteCertificateValidationCallback? ValidateServerCertificate { get; init; }
+
+    /// <summary>How long after a failure, or after its stream has ended, a server is tried again. Default 10 s.</summary>
+    internal TimeSpan ServerRetryInterval { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Times and bounds of ICE.</summary>
     public IceAgentOptions Ice { get; init; } = new();

@@ -20,8 +20,9 @@ internal sealed class TurnStream : IAsyncDisposable
     private readonly Channel<byte[]> _outgoing = Channel.CreateBounded<byte[]>(new BoundedChannelOptions(MaxQueued) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _stop = new();
 
-    private TurnStream(Socket socket, Stream stream)
+    private TurnStream(Socket socket, Stream stream, TransportAddress remote)
     {
+        Remote = remote;
         _socket = socket;
         _stream = stream;
         var local = (IPEndPoint)socket.LocalEndPoint!;
@@ -30,6 +31,9 @@ internal sealed class TurnStream : IAsyncDisposable
 
     /// <summary>This end's address, which stands for the stream.</summary>
     public TransportAddress Local { get; }
+
+    /// <summary>Where the server listens.</summary>
+    public TransportAddress Remote { get; }
 
     /// <summary>Connects to a server.</summary>
     /// <exception cref="SocketException">It cannot be reached.</exception>
@@ -53,7 +57,7 @@ internal sealed class TurnStream : IAsyncDisposable
                 await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = server.Host, RemoteCertificateValidationCallback = validate }, limit.Token).ConfigureAwait(false);
             }
 
-            return new TurnStream(socket, stream);
+            return new TurnStream(socket, stream, address);
         }
         catch
         {

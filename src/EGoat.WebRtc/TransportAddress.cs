@@ -49,6 +49,9 @@ public readonly record struct TransportAddress
     /// <summary>Whether it is a loopback address.</summary>
     public bool IsLoopback => IsIPv6 ? (_high, _low) == (0, 1) : _low >> 24 == 127;
 
+    /// <summary>Whether it may be one host's: not the unspecified address, a group or a broadcast.</summary>
+    internal bool IsUnicast => IsIPv6 ? _bits != UInt128.Zero && _bits >> 120 != 0xFF : (uint)_bits >> 24 is > 0 and < 224;
+
     /// <summary>The address without the port.</summary>
     public IPAddress Address
     {

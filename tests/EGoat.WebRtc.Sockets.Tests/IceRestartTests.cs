@@ -66,7 +66,7 @@ public sealed class IceRestartTests
 
         public event Action? Changed;
 
-        public IReadOnlyList<IPAddress> Find(bool includeLoopback, bool includeIPv6) => [_address];
+        public IReadOnlyList<IPAddress> Find(bool includeLoopback, bool includeIPv6, Func<System.Net.NetworkInformation.NetworkInterface, bool>? filter) => [_address];
 
         public void Change(string address)
         {

@@ -24,6 +24,12 @@ internal sealed class DtlsConnection : IDisposable
 
     private const int AlertLength = 2;
 
+    /// <summary>Records that wait for the keys, or for the end of the handshake; later ones are dropped, and come again.</summary>
+    private const int MaxEarlyRecords = 8;
+
+    /// <summary>Longer ones do not wait: neither a Finished nor the first packets of an association are.</summary>
+    private const int MaxEarlyRecordLength = 2048;
+
     /// <summary>The least time between repetitions of a flight that the peer's own repetitions cause (RFC 6347 section 4.2.4).</summary>
     private static readonly TimeSpan MinRepetitionInterval = TimeSpan.FromMilliseconds(100);
 
@@ -34,6 +40,9 @@ internal sealed class DtlsConnection : IDisposable
     private readonly Queue<DtlsEvent> _events = new();
     private readonly Queue<(AlertLevel Level, AlertDescription Description)> _alerts = new();
     private readonly ReplayWindow _replayWindow = new();
+
+    /// <summary>Protected records that have overtaken the messages which make sense of them, as they came.</summary>
+    private readonly List<byte[]> _early = [];
 
     /// <summary>The next record sequence number of each epoch.</summary>
     private readonly ulong[] _sequence = new ulong[2];
@@ -107,60 +116,24 @@ internal sealed class DtlsConnection : IDisposable
 
     /// <summary>
     /// Takes one record off the front of a datagram. Call it until it returns false; between, <paramref name="applicationData"/>
-    /// is the opened payload within the datagram, or empty if the record was none of the application's.
+    /// is the opened payload, or empty if the record was none of the application's.
     /// </summary>
+    /// <remarks>Records that came too early are read when a later datagram has made them readable, behind those of that datagram.</remarks>
     public bool TryReadRecord(TimeSpan now, ref Span<byte> datagram, out Span<byte> applicationData)
     {
         applicationData = default;
-        if (datagram.IsEmpty || State is DtlsState.Closed or DtlsState.Failed)
+        if (State is DtlsState.Closed or DtlsState.Failed)
         {
             return false;
         }
 
-        if (!RecordHeader.TryParse(datagram, out RecordHeader header) || header.Version >> 8 != 0xFE)
+        if (!datagram.IsEmpty)
         {
-            DroppedRecords++;
-            return false; // where the next record begins is not known
+            return TryReadFirstRecord(now, ref datagram, out applicationData);
         }
 
-        Span<byte> record = datagram[..(RecordHeader.EncodedLength + header.Length)];
-        datagram = datagram[record.Length..];
-        Span<byte> payload = record[RecordHeader.EncodedLength..];
-        if (header.Epoch == 1)
-        {
-            if (_handshake.Protection is not { } protection || !_replayWindow.IsNew(header.Sequence) || !protection.TryOpen(header, record, out payload))
-            {
-                DroppedRecords++;
-                return true;
-            }
-
-            _replayWindow.Mark(header.Sequence);
-        }
-        else if (header.Epoch != 0 || IsConnected)
-        {
-            DroppedRecords++; // nothing unprotected counts any more: a flight that is repeated ends with a protected Finished
-            return true;
-        }
-
-        switch (header.Type)
-        {
-            case ContentType.ApplicationData when header.Epoch == 1 && IsConnected:
-                applicationData = payload;
-                break;
-            case ContentType.Handshake:
-                HandleHandshake(now, payload, isProtected: header.Epoch == 1);
-                break;
-            case ContentType.Alert:
-                HandleAlert(payload);
-                break;
-            case ContentType.ChangeCipherSpec:
-                break; // the epoch of a record says all that this message does
-            default:
-                DroppedRecords++;
-                break;
-        }
-
-        return true;
+        Span<byte> early = _early.Count > 0 ? TakeEarlyRecord() : default;
+        return !early.IsEmpty && TryReadFirstRecord(now, ref early, out applicationData);
     }
 
     /// <summary>
@@ -256,8 +229,93 @@ internal sealed class DtlsConnection : IDisposable
     {
         _isDisposed = true;
         State = State == DtlsState.Failed ? DtlsState.Failed : DtlsState.Closed;
+        _early.Clear();
         _handshake.Protection?.Dispose();
         _handshake.Dispose();
+    }
+
+    private bool TryReadFirstRecord(TimeSpan now, scoped ref Span<byte> datagram, out Span<byte> applicationData)
+    {
+        applicationData = default;
+        if (!RecordHeader.TryParse(datagram, out RecordHeader header) || header.Version >> 8 != 0xFE)
+        {
+            DroppedRecords++;
+            return false; // where the next record begins is not known
+        }
+
+        Span<byte> record = datagram[..(RecordHeader.EncodedLength + header.Length)];
+        datagram = datagram[record.Length..];
+        Span<byte> payload = record[RecordHeader.EncodedLength..];
+        if (header.Epoch == 1)
+        {
+            if (IsTooEarly(header.Type))
+            {
+                KeepEarlyRecord(record);
+                return true;
+            }
+
+            if (_handshake.Protection is not { } protection || !_replayWindow.IsNew(header.Sequence) || !protection.TryOpen(header, record, out payload))
+            {
+                DroppedRecords++;
+                return true;
+            }
+
+            _replayWindow.Mark(header.Sequence);
+        }
+        else if (header.Epoch != 0 || IsConnected)
+        {
+            DroppedRecords++; // nothing unprotected counts any more: a flight that is repeated ends with a protected Finished
+            return true;
+        }
+
+        switch (header.Type)
+        {
+            case ContentType.ApplicationData when header.Epoch == 1 && IsConnected:
+                applicationData = payload;
+                break;
+            case ContentType.Handshake:
+                HandleHandshake(now, payload, isProtected: header.Epoch == 1);
+                break;
+            case ContentType.Alert:
+                HandleAlert(payload);
+                break;
+            case ContentType.ChangeCipherSpec:
+                break; // the epoch of a record says all that this message does
+            default:
+                DroppedRecords++;
+                break;
+        }
+
+        return true;
+    }
+
+    // RFC 6347 section 4.1 leaves it open whether what is reordered waits or is dropped: it waits, so that nobody has to wait for
+    // a timer. Nothing of the application's is even opened before the peer's Finished was verified.
+    private bool IsTooEarly(ContentType type) => State == DtlsState.Connecting && (_handshake.Protection is null || type == ContentType.ApplicationData);
+
+    private void KeepEarlyRecord(ReadOnlySpan<byte> record)
+    {
+        if (_early.Count < MaxEarlyRecords && record.Length <= MaxEarlyRecordLength)
+        {
+            _early.Add(record.ToArray());
+        }
+        else
+        {
+            DroppedRecords++;
+        }
+    }
+
+    private Span<byte> TakeEarlyRecord()
+    {
+        int index = _early.FindIndex(r => !IsTooEarly((ContentType)r[0]));
+        if (index < 0)
+        {
+            return default;
+        }
+
+        byte[] record = _early[index];
+        _early.RemoveAt(index);
+        return record;
     }
 
     // Once something of epoch 1 was sent, the peer listens to nothing else from this side.
@@ -306,7 +364,11 @@ internal sealed class DtlsConnection : IDisposable
                 break;
             }
 
-            isRepeated |= _reassembler.Add(header, fragment, isProtected);
+            // RFC 5246 section 7.4.1.1: not answered while a handshake is under way, and no part of it.
+            if (header.Type != HandshakeType.HelloRequest)
+            {
+                isRepeated |= _reassembler.Add(header, fragment, isProtected);
+            }
         }
 
         if (State != DtlsState.New)

@@ -28,6 +28,12 @@ internal sealed partial class IceAgent
             return;
         }
 
+        CandidatePair? pair = FindPair(local, remote);
+        if (pair is null && !_localCandidates.Exists(c => c.Base == local))
+        {
+            return; // no candidate of this side: who keeps an address from the peer (policy "relay") is not found there either
+        }
+
         if (request.FindUnknownRequiredAttribute() is ushort unknown and not 0)
         {
             Respond(StunResponse.UnknownAttributes(local, remote, request.TransactionId, key, unknown));
@@ -46,7 +52,8 @@ internal sealed partial class IceAgent
 
         _trace?.IfOn?.Write(TraceCategory.Ice, $"check from {remote}{(request.TryGetAttribute(StunAttributeType.UseCandidate, out _) ? ", nominating" : "")}");
         Respond(StunResponse.Success(local, remote, request.TransactionId, key));
-        if ((FindPair(local, remote) ?? AddPeerReflexive(now, local, remote, request)) is not { } pair)
+        pair ??= AddPeerReflexive(now, local, remote, request);
+        if (pair is null)
         {
             return;
         }
@@ -95,7 +102,7 @@ internal sealed partial class IceAgent
 
     private CandidatePair? AddPeerReflexive(TimeSpan now, TransportAddress local, TransportAddress remote, StunMessage request)
     {
-        if (!request.TryGetUInt32(StunAttributeType.Priority, out uint priority) || !_localCandidates.Exists(c => c.Base == local))
+        if (!request.TryGetUInt32(StunAttributeType.Priority, out uint priority))
         {
             return null;
         }
@@ -234,8 +241,9 @@ internal sealed partial class IceAgent
         _trace?.IfOn?.Write(TraceCategory.Ice, $"{Describe(pair)}: error {code}");
         if (hasCode && code == RoleConflictError)
         {
-            // RFC 8445 section 7.2.5.1. The peer's own check may have settled it meanwhile: only the role that this check
-            // stated is given up.
+            // RFC 8445 sections 7.2.5.1 and 16.1. The peer's own check may have settled it meanwhile: only the role that this
+            // check stated is given up.
+            _tieBreaker = CreateTieBreaker();
             if (pair.CheckedAsControlling == IsControlling)
             {
                 SwitchRole();
@@ -256,6 +264,15 @@ internal sealed partial class IceAgent
 
     private bool ShouldNominate(CandidatePair pair) =>
         !pair.IsNominated && !_pairs.Exists(p => p.IsNominated && p.State == CandidatePairState.Succeeded && !IsBetter(pair, p));
+
+    // A pair that works already has become better than the one in use.
+    private void NominateIfBetter(TimeSpan now)
+    {
+        if (IsControlling && _pairs.Find(p => p.State == CandidatePairState.Succeeded) is { } best && ShouldNominate(best))
+        {
+            _nominateAt ??= now;
+        }
+    }
 
     // RFC 8445 section 8.1.1: the check is repeated with USE-CANDIDATE.
     private void NominateBest()

@@ -19,7 +19,7 @@ internal sealed partial class IceAgent
 
     private readonly IceAgentOptions _options;
     private readonly IEntropySource _entropy;
-    private readonly ulong _tieBreaker;
+    private ulong _tieBreaker;
     private readonly SubjectTrace? _trace;
 
     /// <summary>Sorted by priority, highest first.</summary>
@@ -50,9 +50,7 @@ internal sealed partial class IceAgent
         _options = options;
         _entropy = entropy;
         IsControlling = isControlling;
-        Span<byte> tieBreaker = stackalloc byte[sizeof(ulong)];
-        entropy.Fill(tieBreaker);
-        _tieBreaker = BitConverter.ToUInt64(tieBreaker);
+        _tieBreaker = CreateTieBreaker();
         LocalCredentials = IceCredentials.Create(entropy);
     }
 
@@ -195,6 +193,7 @@ internal sealed partial class IceAgent
                 }
 
                 SortPairs();
+                NominateIfBetter(now);
             }
 
             return;
@@ -451,9 +450,19 @@ internal sealed partial class IceAgent
         }
     }
 
-    private static bool CanPair(TransportAddress local, TransportAddress remote) => local.IsIPv6 == remote.IsIPv6;
+    // RFC 8445 section 5.1.1.1 forbids loopback addresses. Two peers of one machine may use them; from others they would only have
+    // this machine's own services probed.
+    private static bool CanPair(IceCandidate local, TransportAddress remote) =>
+        local.Base.IsIPv6 == remote.IsIPv6 && (!remote.IsLoopback || local.Address.IsLoopback);
 
     private TimeSpan EndOfPrevious(IceGeneration previous) => previous.RetiresAt ?? (previous.Pair.LastResponse + _options.FailedTimeout);
+
+    private ulong CreateTieBreaker()
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        _entropy.Fill(bytes);
+        return BitConverter.ToUInt64(bytes);
+    }
 
     private void StartChecking(TimeSpan now)
     {
@@ -472,7 +481,7 @@ internal sealed partial class IceAgent
     private void AddPair(IceCandidate local, IceCandidate remote)
     {
         // Candidates of one socket make the same path; the best of them stands for all (RFC 8445 section 6.1.2.4).
-        if (!CanPair(local.Base, remote.Address) || _pairs.Exists(p => p.Local.Base == local.Base && p.Remote.Address == remote.Address))
+        if (!CanPair(local, remote.Address) || _pairs.Exists(p => p.Local.Base == local.Base && p.Remote.Address == remote.Address))
         {
             return;
         }

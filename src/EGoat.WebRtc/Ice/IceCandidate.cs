@@ -85,7 +85,8 @@ public sealed record IceCandidate
 
     /// <summary>
     /// Parses <c>candidate:foundation 1 udp priority address port typ type [raddr address rport port] [ufrag text] …</c> (RFC 8839
-    /// section 5.1). False for other components, TCP, and names in place of addresses (browsers write <c>.local</c> names).
+    /// section 5.1). False for other components, TCP, groups and broadcasts, and names in place of addresses (browsers write
+    /// <c>.local</c> names).
     /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out IceCandidate? candidate)
     {
@@ -105,7 +106,7 @@ public sealed record IceCandidate
         if (words.Length < 8 || words[0].Length > 32 || words[0].AsSpan().ContainsAnyExcept(IceCharacters) || words[1] != "1" ||
             !words[2].Equals("udp", StringComparison.OrdinalIgnoreCase) ||
             !uint.TryParse(words[3], NumberStyles.None, CultureInfo.InvariantCulture, out uint priority) || priority is 0 or > int.MaxValue ||
-            !TryParseAddress(words[4], words[5], out TransportAddress address) || address.Port == 0 ||
+            !TryParseAddress(words[4], words[5], out TransportAddress address) || address.Port == 0 || !address.IsUnicast ||
             words[6] != "typ" || !TryParseType(words[7], out IceCandidateType type))
         {
             return false;

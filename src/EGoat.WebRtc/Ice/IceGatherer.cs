@@ -36,19 +36,35 @@ internal sealed class IceGatherer(IEntropySource entropy)
         }
     }
 
-    /// <summary>Asks a STUN server for the address of a UDP socket.</summary>
-    public void AddStun(TransportAddress local, TransportAddress server) =>
-        _sources.Add(new Source { Local = local, Server = server, Stun = new StunBinding(entropy), Preference = Preference(IceServerTransport.Udp) });
-
-    /// <summary>Asks a TURN server for an address, over a UDP socket or a stream.</summary>
-    public void AddTurn(TransportAddress local, TransportAddress server, IceServerTransport transport, string username, string credential, bool tellsReflexive) => _sources.Add(new Source
+    /// <summary>Asks a STUN server for the address of a UDP socket; one that is asked already is not asked again.</summary>
+    public void AddStun(TransportAddress local, TransportAddress server)
     {
-        Local = local,
-        Server = server,
-        Turn = new TurnClient(server, transport != IceServerTransport.Udp, username, credential, entropy),
-        TellsReflexive = tellsReflexive && transport == IceServerTransport.Udp,
-        Preference = Preference(transport),
-    });
+        if (!_sources.Exists(s => s.Stun is not null && s.Local == local && s.Server == server))
+        {
+            _sources.Add(new Source { Local = local, Server = server, Stun = new StunBinding(entropy), Preference = Preference(IceServerTransport.Udp) });
+        }
+    }
+
+    /// <summary>
+    /// Asks a TURN server for an address, over a UDP socket or a stream. A second client over the same path would take the
+    /// first one's allocation away (RFC 8656 section 2.1): two names of one server are one.
+    /// </summary>
+    public void AddTurn(TransportAddress local, TransportAddress server, IceServerTransport transport, string username, string credential, bool tellsReflexive)
+    {
+        if (_sources.Exists(s => s.Turn is not null && s.Local == local && s.Server == server))
+        {
+            return;
+        }
+
+        _sources.Add(new Source
+        {
+            Local = local,
+            Server = server,
+            Turn = new TurnClient(server, transport != IceServerTransport.Udp, username, credential, entropy),
+            TellsReflexive = tellsReflexive && transport == IceServerTransport.Udp,
+            Preference = Preference(transport),
+        });
+    }
 
     /// <summary>The stream to a TURN server has ended, and the allocation with it.</summary>
     public void Remove(TransportAddress local)

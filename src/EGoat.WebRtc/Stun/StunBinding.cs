@@ -64,7 +64,8 @@ internal sealed class StunBinding(IEntropySource entropy)
         _transaction = null;
         _nextRequest = now + KeepaliveInterval;
         IsSettled = true;
-        if (message.Class != StunClass.SuccessResponse || !message.TryGetXorAddress(StunAttributeType.XorMappedAddress, out TransportAddress address))
+        if (message.Class != StunClass.SuccessResponse || !message.TryGetXorAddress(StunAttributeType.XorMappedAddress, out TransportAddress address) ||
+            address.Port == 0 || !address.IsUnicast)
         {
             FailureReason = "The STUN server tells no address.";
             return false;

@@ -37,6 +37,9 @@ internal sealed class LongTermCredential(string username, string password)
         return _realm.Length > 0;
     }
 
+    /// <summary>Whether the server names another realm than before.</summary>
+    public bool IsOfAnotherRealm(in StunMessage error) => error.TryGetAttribute(StunAttributeType.Realm, out ReadOnlySpan<byte> realm) && !realm.SequenceEqual(_realm);
+
     /// <summary>Forgets what the server has told; it will be asked without a credential first.</summary>
     public void Forget() => _realm = _nonce = Key = [];
 

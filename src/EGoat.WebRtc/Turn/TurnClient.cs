@@ -257,11 +257,12 @@ internal sealed partial class TurnClient
         }
     }
 
-    // RFC 8489 section 9.2.5. Challenges carry no integrity; nobody off the path knows the transaction id.
+    // RFC 8489 section 9.2.5: after a 401 to a request with a credential only another realm makes it worth another. Challenges
+    // carry no integrity; nobody off the path knows the transaction id.
     private void HandleError(TimeSpan now, TurnTransaction transaction, in StunMessage response)
     {
         response.TryGetErrorCode(out int code);
-        bool isChallenge = code == StaleNonce || (code == Unauthorized && !transaction.IsAuthenticated);
+        bool isChallenge = code == StaleNonce || (code == Unauthorized && (!transaction.IsAuthenticated || _credential.IsOfAnotherRealm(response)));
         if (isChallenge && transaction.Challenges++ < MaxChallenges && _credential.TryUpdate(response))
         {
             Begin(transaction);
@@ -306,7 +307,7 @@ internal sealed partial class TurnClient
         switch (transaction.Method)
         {
             case AllocateMethod:
-                if (!response.TryGetXorAddress(StunAttributeType.XorRelayedAddress, out TransportAddress relayed) || relayed.Port == 0)
+                if (!response.TryGetXorAddress(StunAttributeType.XorRelayedAddress, out TransportAddress relayed) || relayed.Port == 0 || !relayed.IsUnicast)
                 {
                     Lose(now + RetryInterval, "The TURN server tells no relayed address.");
                     return;

@@ -185,22 +185,6 @@ public sealed class RecordTests
     }
 
     [Fact]
-    public void Application_data_before_the_handshake_is_done_is_not_delivered()
-    {
-        // Z's Finished is lost; its data overtakes it.
-        _network.Filter = datagram => datagram.Bytes[0] != (byte)ContentType.ChangeCipherSpec;
-        _a.Connection.Start(_network.Now);
-        _z.Connection.Start(_network.Now);
-        Assert.True(_network.Run(() => _z.Connection.IsConnected, TimeSpan.FromSeconds(1)));
-        _z.Send([1]);
-        _network.Run(TimeSpan.FromMilliseconds(10));
-        Assert.Empty(_a.Received);
-        Assert.Equal(1, _a.Connection.DroppedRecords);
-        _network.Filter = null;
-        Assert.True(_network.Run(() => _a.Connection.IsConnected, TimeSpan.FromSeconds(2)));
-    }
-
-    [Fact]
     public void A_forged_unprotected_Finished_that_overtakes_the_true_one_does_not_harm()
     {
         // Of two messages with one number, the protected one counts; the forged one only fills the place of the true one.

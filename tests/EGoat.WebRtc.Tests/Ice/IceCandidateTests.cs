@@ -26,7 +26,35 @@ public sealed class IceCandidateTests
     [InlineData("candidate:1 1 udp 1 192.0.2.1 0 typ host")]
     [InlineData("candidate:1 1 udp 1 192.0.2.1 1000 typ alien")]
     [InlineData("candidate:1 1 udp 1 fe80::1%eth0 1000 typ host")]
+    [InlineData("candidate:1 1 udp 1 0.0.0.0 1000 typ host")]
+    [InlineData("candidate:1 1 udp 1 224.0.0.251 5353 typ host")]
+    [InlineData("candidate:1 1 udp 1 239.255.255.250 1900 typ host")]
+    [InlineData("candidate:1 1 udp 1 255.255.255.255 1000 typ host")]
+    [InlineData("candidate:1 1 udp 1 :: 1000 typ host")]
+    [InlineData("candidate:1 1 udp 1 ff02::fb 5353 typ host")]
+    [InlineData("candidate:1 1 udp 1 ::ffff:224.0.0.1 1000 typ host")]
+    [InlineData("candidate:1 1 udp 0 192.0.2.1 1000 typ host")]
+    [InlineData("candidate:1 1 udp 2147483648 192.0.2.1 1000 typ host")]
+    [InlineData("candidate:1 1 udp 1 192.0.2.1 1000 host typ")]
+    [InlineData("candidate:ein-stein 1 udp 1 192.0.2.1 1000 typ host")]
+    [InlineData("candidate:123456789012345678901234567890123 1 udp 1 192.0.2.1 1000 typ host")]
     public void Lines_that_cannot_be_used_are_refused(string line) => Assert.False(IceCandidate.TryParse(line, out _));
+
+    [Fact]
+    public void A_line_of_more_than_512_characters_is_refused()
+    {
+        string line = "candidate:1 1 udp 1 192.0.2.1 1000 typ host x ".PadRight(IceCandidate.MaxTextLength, 'y');
+        Assert.True(IceCandidate.TryParse(line, out _));
+        Assert.False(IceCandidate.TryParse(line + "y", out _));
+    }
+
+    // RFC 8445 section 5.1.2.2.
+    [Fact]
+    public void Kinds_are_preferred_in_the_order_host_peer_reflexive_server_reflexive_relayed()
+    {
+        IceCandidateType[] types = [IceCandidateType.Host, IceCandidateType.PeerReflexive, IceCandidateType.ServerReflexive, IceCandidateType.Relayed];
+        Assert.Equal([126u, 110u, 100u, 0u], types.Select(t => IceCandidate.ComputePriority(t, 0) >> 24));
+    }
 
     [Fact]
     public void A_host_candidate_is_written_as_RFC_8839_says_and_read_back()

@@ -100,6 +100,72 @@ public sealed class IceGathererTests
     }
 
     [Fact]
+    public void A_STUN_server_is_asked_over_IPv6_for_an_address_of_IPv6()
+    {
+        _ = new SimulatedTurnServer(_network, AddressS, "2001:db8::100");
+        var A = new GathererNode(_network, AddressA, "2001:db8::1");
+        A.AddStun(AddressS);
+        A.AddStun("2001:db8::100");
+        _network.Run(TimeSpan.FromSeconds(1));
+        Assert.Equal(["192.0.2.1:5000", "[2001:db8::1]:5000"], A.Found.Order(StringComparer.Ordinal));
+        Assert.All(A.Events, e => Assert.Equal((IceCandidateType.ServerReflexive, e.Candidate!.Address), (e.Candidate.Type, e.Candidate.Base)));
+    }
+
+    [Fact]
+    public void All_of_several_servers_are_asked_at_once_whichever_of_them_is_dead()
+    {
+        string[] servers = ["198.51.100.1", "198.51.100.2", "198.51.100.3", "198.51.100.4"];
+        for (int dead = 0; dead < servers.Length; dead++)
+        {
+            var network = new SimulatedNetwork(dead);
+            SimulatedTurnServer[] all = [.. servers.Select(s => new SimulatedTurnServer(network, s))];
+            all[dead].IsDead = true;
+            var A = new GathererNode(network, AddressA);
+            for (int i = 0; i < servers.Length; i++)
+            {
+                A.AddStun(servers[i]);
+                A.AddTurn(servers[i]);
+            }
+
+            network.Run(TimeSpan.FromMilliseconds(10));
+            Assert.Equal(1 + servers.Length - 1, A.Found.Count()); // one reflexive, and a relay of each that lives
+            Assert.False(A.Gatherer.IsComplete);
+            Assert.True(network.Run(() => A.Gatherer.IsComplete, Limit), network.Describe());
+            Assert.Equal(2, A.Events.Count(e => e.Type == IceGathererEventType.ServerFailed));
+        }
+    }
+
+    // To a TURN server a socket is one client: the second would have the allocation of the first given back.
+    [Fact]
+    public void A_server_with_two_names_is_asked_once()
+    {
+        var T = new SimulatedTurnServer(_network, AddressT);
+        var A = new GathererNode(_network, AddressA);
+        A.AddTurn(AddressT);
+        A.AddStun(AddressT);
+        A.AddTurn(AddressT, password: "milk");
+        A.AddStun(AddressT);
+        _network.Run(TimeSpan.FromMinutes(5));
+        Assert.Equal([$"{AddressA}:5000", $"{AddressT}:50000"], A.Found.Order());
+        Assert.Equal(2, A.Events.Count);
+        Assert.All(T.Requests, r => Assert.Contains(r.ErrorCode, new[] { 0, 401 }));
+        Assert.InRange(T.Requests.Count(r => r.Method == "Binding"), 19, 21);
+    }
+
+    [Theory]
+    [InlineData("0.0.0.0", 5000)]
+    [InlineData("224.0.0.1", 5000)]
+    [InlineData("203.0.113.5", 0)]
+    public void A_mapped_address_that_is_none_makes_no_candidate(string address, int port)
+    {
+        var binding = new StunBinding(new SeededEntropy(1));
+        Assert.False(Answer(binding, TimeSpan.Zero, new TransportAddress(IPAddress.Parse(address), port)));
+        Assert.Null(binding.MappedAddress);
+        Assert.Equal("The STUN server tells no address.", binding.FailureReason);
+        Assert.True(binding.IsSettled);
+    }
+
+    [Fact]
     public void A_mapping_that_changes_replaces_the_candidate()
     {
         var address = new TransportAddress(IPAddress.Parse("203.0.113.5"), 40_000);

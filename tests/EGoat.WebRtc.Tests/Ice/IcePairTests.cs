@@ -1,0 +1,369 @@
+using System.Text;
+using EGoat.Testing;
+using EGoat.WebRtc.Ice;
+using EGoat.WebRtc.Stun;
+
+namespace EGoat.WebRtc.Tests.Ice;
+
+// Which pairs are made, which of them is used, and when it is another one.
+public sealed class IcePairTests
+{
+    private static readonly IceCredentials Sender = new("sender12", "abcdefghijklmnopqrstuvwx");
+    private static readonly TransportAddress Local = IcePeer.Parse("192.0.2.1");
+    private static readonly TransportAddress Remote = IcePeer.Parse("192.0.2.2");
+
+    private readonly SimulatedNetwork _network = new(1);
+    private readonly byte[] _buffer = new byte[512];
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_better_pair_that_comes_later_takes_over_on_both_sides(bool areChecksFaster)
+    {
+        var A = new IcePeer(_network, true, 1, "192.0.2.1", "198.51.100.1");
+        var Z = new IcePeer(_network, false, 2, "192.0.2.2");
+        _network.Filter = d => d.From.ToString().StartsWith("198.51.100.1", StringComparison.Ordinal) || d.To.ToString().StartsWith("198.51.100.1", StringComparison.Ordinal);
+        Signal(A, Z);
+        AssertConnected(A, Z);
+        _network.Run(TimeSpan.FromSeconds(30));
+        Assert.Equal("198.51.100.1:5000", Z.Agent.SelectedRemote.ToString());
+        long before = A.Agent.SelectedPairChanges;
+
+        // A new interface, better than all before.
+        TransportAddress better = IcePeer.Parse("203.0.113.2");
+        _network.Attach(Z, better);
+        IceCandidate candidate = IceCandidate.CreateHost(better, better, 65535);
+        _network.Filter = null;
+        Z.Agent.AddLocalCandidate(_network.Now, candidate);
+        if (areChecksFaster)
+        {
+            _network.Run(TimeSpan.FromSeconds(1)); // A takes it for peer-reflexive, and not for better
+        }
+
+        A.Agent.AddRemoteCandidate(_network.Now, candidate);
+
+        bool agree = _network.Run(() => A.Agent.SelectedRemote == better && Z.Agent.SelectedLocal == better && A.Agent.SelectedLocal == Z.Agent.SelectedRemote, TimeSpan.FromSeconds(5));
+        Assert.True(agree, $"{A.Agent}; {Z.Agent}\n{_network.Describe()}");
+        Assert.Equal([IceConnectionState.Checking, IceConnectionState.Connected], A.States);
+        _network.Run(TimeSpan.FromMinutes(1));
+        Assert.Equal(better, A.Agent.SelectedRemote);
+        Assert.InRange(A.Agent.SelectedPairChanges - before, 1, 2);
+    }
+
+    [Fact]
+    public void A_pair_that_has_failed_is_checked_again_when_the_peer_checks_it()
+    {
+        var A = new IcePeer(_network, true, 1, "192.0.2.1");
+        var Z = new IcePeer(_network, false, 2, "192.0.2.2");
+        Z.SignalTo(A, _network.Now);
+        _network.Filter = _ => false;
+        _network.Run(TimeSpan.FromSeconds(20));
+        Assert.Contains("Failed", A.Agent.ToString(), StringComparison.Ordinal);
+        Assert.Equal(IceConnectionState.Checking, A.Agent.State);
+        _network.Filter = null;
+        A.SignalTo(Z, _network.Now);
+        Assert.True(_network.Run(() => AreConnected(A, Z), TimeSpan.FromMilliseconds(10)), _network.Describe());
+    }
+
+    [Fact]
+    public void A_check_counts_as_failed_after_seven_that_are_further_and_further_apart()
+    {
+        var A = new IcePeer(_network, true, 1, "192.0.2.1");
+        var times = new List<double>();
+        _network.Filter = d =>
+        {
+            times.Add((d.Now - TimeSpan.FromSeconds(1)).TotalSeconds);
+            return false;
+        };
+        A.Agent.SetRemoteCredentials(_network.Now, Sender);
+        A.Agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(Remote, Remote, 1));
+        _network.Run(TimeSpan.FromSeconds(29));
+        Assert.Equal([0, 0.2, 0.6, 1.4, 3, 6.2, 9.4], times.Select(t => Math.Round(t, 3)));
+    }
+
+    [Fact]
+    public void First_checks_are_20_ms_apart_and_go_to_the_best_pairs_first()
+    {
+        var A = new IcePeer(_network, true, 1, "192.0.2.1");
+        var checks = new List<(double Milliseconds, string To)>();
+        _network.Filter = d =>
+        {
+            checks.Add(((d.Now - TimeSpan.FromSeconds(1)).TotalMilliseconds, d.To.Address.ToString()));
+            return false;
+        };
+        for (int i = 1; i <= 5; i++)
+        {
+            Assert.True(IceCandidate.TryParse($"candidate:1 1 udp {i} 10.0.0.{i} 1000 typ host", out IceCandidate? candidate));
+            A.Agent.AddRemoteCandidate(_network.Now, candidate!);
+        }
+
+        A.Agent.SetRemoteCredentials(_network.Now, Sender);
+        _network.Run(TimeSpan.FromMilliseconds(150));
+        Assert.Equal([(0, "10.0.0.5"), (20, "10.0.0.4"), (40, "10.0.0.3"), (60, "10.0.0.2"), (80, "10.0.0.1")], checks);
+    }
+
+    // RFC 7675 section 5.1: what comes in gives no consent to send.
+    [Fact]
+    public void Consent_expires_when_only_the_answers_are_lost()
+    {
+        (IcePeer A, IcePeer Z) = CreateConnected();
+        _network.Run(TimeSpan.FromSeconds(30));
+        TimeSpan cut = _network.Now;
+        _network.Filter = d => d.To != Local || !StunMessage.TryParse(d.Bytes, out StunMessage message) || message.Class != StunClass.SuccessResponse;
+        Assert.True(_network.Run(() => A.Agent.State == IceConnectionState.Failed, TimeSpan.FromSeconds(31)), _network.Describe());
+        Assert.InRange(_network.Now - cut, TimeSpan.FromSeconds(24), TimeSpan.FromSeconds(30));
+        _network.Run(TimeSpan.FromSeconds(1));
+        long sent = _network.Count.Sent;
+        _network.Run(() => Z.Agent.State == IceConnectionState.Failed, TimeSpan.FromSeconds(40));
+        Assert.Equal(IceConnectionState.Failed, Z.Agent.State);
+        Assert.True(_network.Count.Sent > sent); // Z's checks, which A does not answer
+    }
+
+    // RFC 8445 section 7.2.5.2.1.
+    [Fact]
+    public void An_answer_from_another_address_fails_the_pair()
+    {
+        IceAgent agent = CreateAgent(isControlling: true);
+        agent.SetRemoteCredentials(_network.Now, Sender);
+        agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(Remote, Remote, 1));
+        StunTransactionId id = PollCheck(agent, out _);
+        agent.HandleDatagram(_network.Now, Local, Remote.WithPort(6000), Answer(id));
+        Assert.Contains("Failed", agent.ToString(), StringComparison.Ordinal);
+        Assert.False(agent.HasSelectedPair);
+    }
+
+    [Fact]
+    public void A_pair_that_the_peer_refuses_fails_and_is_not_selected()
+    {
+        IceAgent agent = CreateAgent(isControlling: true);
+        agent.SetRemoteCredentials(_network.Now, Sender);
+        agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(Remote, Remote, 1));
+        agent.HandleDatagram(_network.Now, Local, Remote, Answer(PollCheck(agent, out _), error: 400));
+        Assert.Contains("Failed", agent.ToString(), StringComparison.Ordinal);
+        Assert.False(agent.HasSelectedPair);
+        Assert.False(agent.TryPollTransmit(_network.Now + TimeSpan.FromSeconds(5), _buffer, out _));
+    }
+
+    [Fact]
+    public void An_answer_without_the_peers_password_is_no_answer()
+    {
+        IceAgent agent = CreateAgent(isControlling: true);
+        agent.SetRemoteCredentials(_network.Now, Sender);
+        agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(Remote, Remote, 1));
+        StunTransactionId id = PollCheck(agent, out _);
+        foreach (int error in new[] { 0, 400, 487 })
+        {
+            agent.HandleDatagram(_network.Now, Local, Remote, Answer(id, error, "not the password at all"));
+            Assert.Contains("InProgress", agent.ToString(), StringComparison.Ordinal);
+            Assert.True(agent.IsControlling);
+        }
+
+        agent.HandleDatagram(_network.Now, Local, Remote, Answer(id));
+        Assert.True(agent.HasSelectedPair);
+    }
+
+    // RFC 8445 sections 7.2.5.1 and 16.1: the other role, and another tie-breaker.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_487_changes_role_and_tie_breaker_and_the_check_is_repeated_at_once(bool isControlling)
+    {
+        IceAgent agent = CreateAgent(isControlling);
+        agent.SetRemoteCredentials(_network.Now, Sender);
+        agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(Remote, Remote, 1));
+        StunTransactionId id = PollCheck(agent, out (bool IsControlling, ulong TieBreaker) first);
+        Assert.Equal(isControlling, first.IsControlling);
+        agent.HandleDatagram(_network.Now, Local, Remote, Answer(id, error: 487));
+        TimeSpan later = _network.Now + new IceAgentOptions().PacingInterval;
+        Assert.NotEqual(id, PollCheck(agent, out (bool IsControlling, ulong TieBreaker) second, later));
+        Assert.Equal((!isControlling, !isControlling), (agent.IsControlling, second.IsControlling));
+        Assert.NotEqual(first.TieBreaker, second.TieBreaker);
+    }
+
+    // With the policy "relay" a host's own address is none of its candidates, and its socket is bound all the same.
+    [Fact]
+    public void A_check_of_an_address_that_is_no_candidate_is_not_answered()
+    {
+        IceAgent agent = CreateAgent(isControlling: true);
+        agent.SetRemoteCredentials(_network.Now, Sender);
+        TransportAddress hidden = IcePeer.Parse("198.51.100.7");
+        string before = agent.ToString();
+        foreach (StunAttributeType role in new[] { StunAttributeType.IceControlled, StunAttributeType.IceControlling })
+        {
+            int length = StunRequests.Write(_buffer, agent.LocalCredentials, Sender.UsernameFragment, role, ulong.MaxValue);
+            agent.HandleDatagram(_network.Now, hidden, Remote, _buffer.AsSpan(0, length));
+            Assert.False(agent.TryPollTransmit(_network.Now, _buffer, out _));
+            Assert.Equal(before, agent.ToString());
+            Assert.False(agent.IsValidatedRemote(Remote));
+        }
+
+        agent.HandleDatagram(_network.Now, Local, Remote, _buffer.AsSpan(0, StunRequests.Write(_buffer, agent.LocalCredentials, Sender.UsernameFragment)));
+        Assert.True(agent.TryPollTransmit(_network.Now, _buffer, out Transmit transmit));
+        Assert.Equal((Local, Remote), (transmit.Local, transmit.Remote));
+    }
+
+    // Else a description would have the ports of this machine probed.
+    [Theory]
+    [InlineData("127.0.0.1", "192.0.2.1", "127.0.0.1")]
+    [InlineData("::1", "2001:db8::1", "::1")]
+    public void Loopback_addresses_are_checked_only_by_who_has_one_too(string remote, string local, string loopback)
+    {
+        foreach (bool hasLoopback in (bool[])[false, true])
+        {
+            var agent = new IceAgent(true, new IceAgentOptions(), new SeededEntropy(1));
+            TransportAddress socket = IcePeer.Parse(IcePeer.Parse(local).IsIPv6 ? "::" : "0.0.0.0");
+            agent.AddLocalCandidate(_network.Now, IceCandidate.CreateHost(IcePeer.Parse(local), socket, 2));
+            if (hasLoopback)
+            {
+                agent.AddLocalCandidate(_network.Now, IceCandidate.CreateHost(IcePeer.Parse(loopback), socket, 1));
+            }
+
+            agent.SetRemoteCredentials(_network.Now, Sender);
+            Assert.True(IceCandidate.TryParse($"candidate:1 1 udp 1 {remote} 22 typ host", out IceCandidate? candidate));
+            agent.AddRemoteCandidate(_network.Now, candidate!);
+            Assert.Equal(hasLoopback, agent.TryPollTransmit(_network.Now, _buffer, out _));
+        }
+    }
+
+    // RFC 8445 section 7.1.1: PRIORITY is that of a peer-reflexive candidate, and a controlled agent does not nominate.
+    [Fact]
+    public void A_check_says_who_sends_it_in_which_role_and_with_which_priority()
+    {
+        foreach (bool isControlling in (bool[])[true, false])
+        {
+            IceAgent agent = CreateAgent(isControlling);
+            agent.SetRemoteCredentials(_network.Now, Sender);
+            agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(Remote, Remote, 1));
+            Assert.True(agent.TryPollTransmit(_network.Now, _buffer, out Transmit transmit));
+            Assert.True(StunMessage.TryParse(_buffer.AsSpan(0, transmit.Length), out StunMessage check));
+            Assert.True(check.TryGetAttribute(StunAttributeType.Username, out ReadOnlySpan<byte> username));
+            Assert.Equal($"{Sender.UsernameFragment}:{agent.LocalCredentials.UsernameFragment}", Encoding.ASCII.GetString(username));
+            Assert.True(check.TryGetUInt32(StunAttributeType.Priority, out uint priority));
+            Assert.Equal(IceCandidate.ComputePriority(IceCandidateType.PeerReflexive, 1), priority);
+            Assert.Equal(isControlling, check.TryGetUInt64(StunAttributeType.IceControlling, out _));
+            Assert.Equal(!isControlling, check.TryGetUInt64(StunAttributeType.IceControlled, out _));
+            Assert.False(check.TryGetAttribute(StunAttributeType.UseCandidate, out _));
+            Assert.True(check.VerifyIntegrity(Encoding.ASCII.GetBytes(Sender.Password)) && check.HasValidFingerprint());
+        }
+    }
+
+    [Fact]
+    public void Only_the_controlling_side_nominates_and_says_so_in_a_check_of_its_own()
+    {
+        var nominations = new List<string>();
+        _network.Filter = d =>
+        {
+            if (StunMessage.TryParse(d.Bytes, out StunMessage message) && message.Class == StunClass.Request && message.TryGetAttribute(StunAttributeType.UseCandidate, out _))
+            {
+                nominations.Add(d.From.ToString());
+            }
+
+            return true;
+        };
+        CreateConnected();
+        _network.Run(TimeSpan.FromSeconds(1));
+        Assert.Equal(["192.0.2.1:5000"], nominations);
+    }
+
+    // A datagram that was under way while the controlling side chose again.
+    [Fact]
+    public void A_late_nomination_of_a_worse_pair_is_ignored_and_one_after_two_seconds_of_silence_is_not()
+    {
+        var agent = new IceAgent(false, new IceAgentOptions(), new SeededEntropy(1));
+        agent.AddLocalCandidate(TimeSpan.Zero, IceCandidate.CreateHost(Local, Local, 1));
+        agent.SetRemoteCredentials(TimeSpan.Zero, Sender);
+        TransportAddress better = IcePeer.Parse("192.0.2.3");
+        agent.AddRemoteCandidate(TimeSpan.Zero, IceCandidate.CreateHost(better, better, 2));
+        agent.AddRemoteCandidate(TimeSpan.Zero, IceCandidate.CreateHost(Remote, Remote, 1));
+        TimeSpan now = TimeSpan.Zero;
+        for (int i = 0; i < 2; i++, now += TimeSpan.FromMilliseconds(20))
+        {
+            Assert.True(agent.TryPollTransmit(now, _buffer, out Transmit check));
+            Assert.True(StunMessage.TryParse(_buffer.AsSpan(0, check.Length), out StunMessage message));
+            agent.HandleDatagram(now, Local, check.Remote, Answer(message.TransactionId));
+        }
+
+        Nominate(agent, now, better);
+        Assert.Equal(better, agent.SelectedRemote);
+        Nominate(agent, now + TimeSpan.FromSeconds(1.99), Remote);
+        Assert.Equal(better, agent.SelectedRemote);
+        Nominate(agent, now + TimeSpan.FromSeconds(2), Remote);
+        Assert.Equal(Remote, agent.SelectedRemote);
+    }
+
+    // RFC 8445 section 6.1.2.3.
+    [Fact]
+    public void Both_sides_give_a_pair_the_same_priority()
+    {
+        IceCandidate a = IceCandidate.CreateHost(Local, Local, 7);
+        IceCandidate z = IceCandidate.CreateServerReflexive(Remote, Remote, 9);
+        ulong ofA = new CandidatePair(a, z).GetPriority(isControlling: true);
+        ulong ofZ = new CandidatePair(z, a).GetPriority(isControlling: false);
+        Assert.Equal(((ulong)z.Priority << 32) + (2 * (ulong)a.Priority) + 1, ofA);
+        Assert.Equal(ofA, ofZ);
+        Assert.Equal(ofA - 1, new CandidatePair(a, z).GetPriority(isControlling: false));
+    }
+
+    private static bool AreConnected(IcePeer A, IcePeer Z) => A.Agent.State == IceConnectionState.Connected && Z.Agent.State == IceConnectionState.Connected;
+
+    private static byte[] Answer(StunTransactionId id, int error = 0, string? password = null)
+    {
+        var buffer = new byte[256];
+        var writer = new StunMessageWriter(buffer, error == 0 ? StunClass.SuccessResponse : StunClass.ErrorResponse, StunMessage.BindingMethod, id);
+        if (error == 0)
+        {
+            writer.AddXorAddress(StunAttributeType.XorMappedAddress, Local);
+        }
+        else
+        {
+            writer.AddErrorCode(error, "no"u8);
+        }
+
+        return buffer[..writer.Finish(Encoding.ASCII.GetBytes(password ?? Sender.Password))];
+    }
+
+    private static void Nominate(IceAgent agent, TimeSpan now, TransportAddress from)
+    {
+        var buffer = new byte[256];
+        var writer = new StunMessageWriter(buffer, StunClass.Request, StunMessage.BindingMethod, new StunTransactionId(9, (ulong)now.Ticks));
+        writer.Add(StunAttributeType.Username, Encoding.ASCII.GetBytes($"{agent.LocalCredentials.UsernameFragment}:{Sender.UsernameFragment}"));
+        writer.Add(StunAttributeType.Priority, 0x6E0001FFu);
+        writer.Add(StunAttributeType.IceControlling, 1UL);
+        writer.Add(StunAttributeType.UseCandidate, []);
+        agent.HandleDatagram(now, Local, from, buffer.AsSpan(0, writer.Finish(Encoding.ASCII.GetBytes(agent.LocalCredentials.Password))));
+    }
+
+    private StunTransactionId PollCheck(IceAgent agent, out (bool IsControlling, ulong TieBreaker) role, TimeSpan? now = null)
+    {
+        Assert.True(agent.TryPollTransmit(now ?? _network.Now, _buffer, out Transmit transmit));
+        Assert.True(StunMessage.TryParse(_buffer.AsSpan(0, transmit.Length), out StunMessage check));
+        bool isControlling = check.TryGetUInt64(StunAttributeType.IceControlling, out ulong tieBreaker);
+        Assert.True(isControlling || check.TryGetUInt64(StunAttributeType.IceControlled, out tieBreaker));
+        role = (isControlling, tieBreaker);
+        return check.TransactionId;
+    }
+
+    private IceAgent CreateAgent(bool isControlling)
+    {
+        var agent = new IceAgent(isControlling, new IceAgentOptions(), new SeededEntropy(1));
+        agent.AddLocalCandidate(_network.Now, IceCandidate.CreateHost(Local, Local, 1));
+        return agent;
+    }
+
+    private (IcePeer A, IcePeer Z) CreateConnected()
+    {
+        var A = new IcePeer(_network, true, 1, "192.0.2.1");
+        var Z = new IcePeer(_network, false, 2, "192.0.2.2");
+        Signal(A, Z);
+        AssertConnected(A, Z);
+        return (A, Z);
+    }
+
+    private void Signal(IcePeer A, IcePeer Z)
+    {
+        A.SignalTo(Z, _network.Now);
+        Z.SignalTo(A, _network.Now);
+    }
+
+    private void AssertConnected(IcePeer A, IcePeer Z) => Assert.True(_network.Run(() => AreConnected(A, Z), TimeSpan.FromSeconds(20)), $"{A.Agent}; {Z.Agent}\n{_network.Describe()}");
+}
