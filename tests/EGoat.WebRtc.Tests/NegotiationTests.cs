@@ -163,6 +163,21 @@ public sealed class NegotiationTests
         Assert.True(network.Run(() => A.Connection.State == PeerConnectionState.Connected, Limit), network.Describe());
     }
 
+    // The peer has found its path by then: its checks were answered. Its ClientHello waits.
+    [Fact]
+    public void What_the_peer_says_before_its_answer_has_come_is_answered_as_soon_as_that_has()
+    {
+        var network = new SimulatedNetwork(1);
+        var A = new SimulatedPeer(network, 1, DtlsPeer.CertificateA, "192.0.2.1");
+        var Z = new SimulatedPeer(network, 2, DtlsPeer.CertificateZ, "192.0.2.2");
+        DataChannel a = A.Connection.CreateDataChannel(network.Now, "egoat");
+        string answer = Z.Connection.AcceptOffer(network.Now, A.Connection.CreateOffer(network.Now));
+        Assert.Contains("a=setup:active", answer, StringComparison.Ordinal);
+        network.Run(TimeSpan.FromMilliseconds(600)); // Z's ClientHello has come twice; its timer ends in 150 ms
+        A.Connection.AcceptAnswer(network.Now, answer);
+        Assert.True(network.Run(() => a.ReadyState == DataChannelState.Open, TimeSpan.FromMilliseconds(14)), network.Describe());
+    }
+
     [Fact]
     public void An_address_that_is_filtered_out_stands_in_no_description()
     {
