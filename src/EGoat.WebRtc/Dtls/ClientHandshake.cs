@@ -6,8 +6,11 @@ namespace EGoat.WebRtc.Dtls;
 internal sealed class ClientHandshake(DtlsCertificate certificate, IEntropySource entropy, DtlsFingerprint[] remoteFingerprints)
     : Handshake(certificate, entropy, remoteFingerprints)
 {
+    /// <summary>A server may find the cookie of an earlier one too old and ask again; one that goes on asking is refused.</summary>
+    private const int MaxVerifyRequests = 4;
+
     private HandshakeType _expected = HandshakeType.ServerHello;
-    private bool _hasCookie;
+    private int _verifyRequests;
     private bool _isCertificateRequested;
     private byte[] _serverPoint = [];
     private ECCurve _serverCurve;
@@ -26,7 +29,7 @@ internal sealed class ClientHandshake(DtlsCertificate certificate, IEntropySourc
             return HandleCertificateRequest(message);
         }
 
-        if (type == HandshakeType.HelloVerifyRequest && _expected == HandshakeType.ServerHello && !_hasCookie)
+        if (type == HandshakeType.HelloVerifyRequest && _expected == HandshakeType.ServerHello && _verifyRequests++ < MaxVerifyRequests)
         {
             return HandleHelloVerifyRequest(message);
         }
@@ -54,7 +57,7 @@ internal sealed class ClientHandshake(DtlsCertificate certificate, IEntropySourc
         Send(HandshakeType.ClientHello, writer => ClientHello.Write(writer, ClientRandom, cookie));
     }
 
-    // RFC 6347 section 4.2.1: neither the first ClientHello nor this message counts in the transcript.
+    // RFC 6347 section 4.2.1: neither the ClientHello without the right cookie nor this message counts in the transcript.
     private HandshakeError? HandleHelloVerifyRequest(byte[] message)
     {
         var reader = new TlsReader(BodyOf(message));
@@ -63,7 +66,6 @@ internal sealed class ClientHandshake(DtlsCertificate certificate, IEntropySourc
             return Malformed(HandshakeType.HelloVerifyRequest);
         }
 
-        _hasCookie = true;
         ForgetTranscript();
         SendClientHello(cookie.ToArray());
         return null;
@@ -89,6 +91,11 @@ internal sealed class ClientHandshake(DtlsCertificate certificate, IEntropySourc
         if (hello.HasUnknownExtension)
         {
             return new HandshakeError(AlertDescription.UnsupportedExtension, "The peer answered with an extension that was not offered.");
+        }
+
+        if (hello.HasForeignSrtpProfile)
+        {
+            return new HandshakeError(AlertDescription.IllegalParameter, "The peer chose an SRTP profile that was not offered.");
         }
 
         Remember(message);

@@ -36,6 +36,9 @@ internal static class SrtpProfile
     public const ushort Aes128CmHmacSha1Tag80 = 1;
     public const ushort AeadAes128Gcm = 7;
 
+    /// <summary>Whether this is an answer to what this engine offers: one of its profiles, and as little of an MKI.</summary>
+    public static bool IsAnswer(ReadOnlySpan<byte> data) => data is [0, 2, 0, (byte)Aes128CmHmacSha1Tag80 or (byte)AeadAes128Gcm, 0];
+
     /// <summary>The one to answer an offer with; null when none is known.</summary>
     public static ushort? Choose(ReadOnlySpan<byte> profiles) =>
         TlsReader.ListContains(profiles, Aes128CmHmacSha1Tag80) ? Aes128CmHmacSha1Tag80
@@ -182,6 +185,9 @@ internal readonly record struct ClientHello
 /// <summary>A ServerHello (RFC 5246 section 7.4.1.3).</summary>
 internal readonly record struct ServerHello(ushort Version, byte[] Random, ushort Suite, byte Compression, bool HasExtendedMasterSecret, bool HasUnknownExtension)
 {
+    /// <summary>The server answers use_srtp with something that was not offered (RFC 5764 section 4.1.1).</summary>
+    public bool HasForeignSrtpProfile { get; private init; }
+
     public static bool TryParse(ReadOnlySpan<byte> body, out ServerHello hello)
     {
         hello = default;
@@ -194,6 +200,7 @@ internal readonly record struct ServerHello(ushort Version, byte[] Random, ushor
 
         bool hasExtendedMasterSecret = false;
         bool hasUnknown = false;
+        bool hasForeignSrtpProfile = false;
         if (!reader.IsEmpty)
         {
             if (!reader.TryReadVector16(out ReadOnlySpan<byte> extensions) || !reader.IsEmpty)
@@ -211,11 +218,12 @@ internal readonly record struct ServerHello(ushort Version, byte[] Random, ushor
                 }
 
                 hasExtendedMasterSecret |= type == ExtensionType.ExtendedMasterSecret;
+                hasForeignSrtpProfile |= type == ExtensionType.UseSrtp && !SrtpProfile.IsAnswer(data);
                 hasUnknown |= type is not (ExtensionType.ExtendedMasterSecret or ExtensionType.RenegotiationInfo or ExtensionType.EcPointFormats or ExtensionType.SupportedGroups or ExtensionType.UseSrtp);
             }
         }
 
-        hello = new ServerHello(version, random.ToArray(), suite, compression, hasExtendedMasterSecret, hasUnknown);
+        hello = new ServerHello(version, random.ToArray(), suite, compression, hasExtendedMasterSecret, hasUnknown) { HasForeignSrtpProfile = hasForeignSrtpProfile };
         return true;
     }
 

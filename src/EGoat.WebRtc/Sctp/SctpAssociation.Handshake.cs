@@ -43,18 +43,18 @@ internal sealed partial class SctpAssociation
         State = SctpState.CookieWait;
         Span<byte> buffer = stackalloc byte[MaxInitLength];
         var writer = new PacketWriter(buffer, 0);
-        CreateInit(_localTag, _localInitialTsn, [], []).Write(ref writer, ChunkType.Init);
+        CreateInit(_localTag, _localInitialTsn, OwnCapabilities, [], []).Write(ref writer, ChunkType.Init);
         StartHandshakeTimer(now, buffer[..writer.Length], 0);
     }
 
-    private InitChunk CreateInit(uint tag, uint initialTsn, ReadOnlySpan<byte> cookie, ReadOnlySpan<byte> peerParameters) => new()
+    private InitChunk CreateInit(uint tag, uint initialTsn, Capabilities capabilities, ReadOnlySpan<byte> cookie, ReadOnlySpan<byte> peerParameters) => new()
     {
         InitiateTag = tag,
         AdvertisedReceiverWindow = (uint)_options.ReceiveWindow,
         OutboundStreams = MaxStreams,
         InboundStreams = MaxStreams,
         InitialTsn = initialTsn,
-        Capabilities = OwnCapabilities,
+        Capabilities = capabilities,
         Cookie = cookie,
         Parameters = peerParameters,
     };
@@ -114,7 +114,10 @@ internal sealed partial class SctpAssociation
         cookie.Write(cookieBytes, _cookieSecret);
         Span<byte> buffer = stackalloc byte[MaxInitLength + UnrecognizedParameters.MaxReportLength];
         var writer = new PacketWriter(buffer, 0);
-        InitChunk initAck = CreateInit(cookie.LocalTag, cookie.LocalInitialTsn, cookieBytes, init.Parameters);
+
+        // RFC 9653: a checksum is left out where both ends announce it; to a peer that did not, it is not announced either.
+        Capabilities announced = OwnCapabilities & (init.Capabilities | ~Capabilities.ZeroChecksum);
+        InitChunk initAck = CreateInit(cookie.LocalTag, cookie.LocalInitialTsn, announced, cookieBytes, init.Parameters);
         initAck.Write(ref writer, ChunkType.InitAck);
         QueueControl(init.InitiateTag, buffer[..writer.Length]);
     }

@@ -110,6 +110,65 @@ public sealed class ClientHelloTests
         }
     }
 
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(4, true)]
+    [InlineData(5, false)]
+    public void A_server_that_finds_a_cookie_too_old_may_ask_again_a_few_times(int requests, bool isPatient)
+    {
+        var network = new SimulatedNetwork(1);
+        var server = new ForeignServer(ForeignIdentity.P256) { Cookie = [1, 2, 3], VerifyRequests = requests };
+        var A = new DtlsPeer(network, true, DtlsRole.Client, ForeignIdentity.P256.Fingerprint);
+        var Z = new DtlsPeer(network, false, server);
+        if (isPatient)
+        {
+            DtlsPeer.Connect(network, A, Z);
+            Assert.Equal(requests + 1, server.Hellos.Count);
+            return;
+        }
+
+        A.Connection.Start(network.Now);
+        Z.Connection.Start(network.Now);
+        Assert.True(network.Run(() => A.Connection.State == DtlsState.Failed, TimeSpan.FromSeconds(1)));
+        Assert.Equal("The peer sent HelloVerifyRequest out of turn.", Assert.Single(A.Events).Reason);
+    }
+
+    /// <summary>RFC 5764 section 4.1.1: one profile of those offered, without an MKI, or none.</summary>
+    [Theory]
+    [InlineData("0002000100", true)]
+    [InlineData("0002000700", true)]
+    [InlineData(null, true)]
+    [InlineData("0002000200", false)]
+    [InlineData("00040001000700", false)]
+    [InlineData("000200010101", false)]
+    [InlineData("0000", false)]
+    [InlineData("", false)]
+    public void An_answer_with_an_SRTP_profile_that_was_not_offered_is_refused(string? answer, bool isTaken)
+    {
+        byte[] WithSrtp(byte[] hello)
+        {
+            byte[] data = Convert.FromHexString(answer);
+            byte[] extension = [0, (byte)ExtensionType.UseSrtp, 0, (byte)data.Length, .. data];
+            int lengthAt = 2 + ClientHello.RandomLength + 1 + 2 + 1;
+            return [.. hello[..lengthAt], 0, (byte)(hello[lengthAt + 1] + extension.Length), .. hello[(lengthAt + 2)..], .. extension];
+        }
+
+        var network = new SimulatedNetwork(1);
+        var A = new DtlsPeer(network, true, DtlsRole.Client, ForeignIdentity.P256.Fingerprint);
+        var Z = new DtlsPeer(network, false, new ForeignServer(ForeignIdentity.P256) { Alter = (type, body) => type == HandshakeType.ServerHello && answer is not null ? WithSrtp(body) : body });
+        if (isTaken)
+        {
+            DtlsPeer.Connect(network, A, Z);
+            return;
+        }
+
+        A.Connection.Start(network.Now);
+        Z.Connection.Start(network.Now);
+        Assert.True(network.Run(() => A.Connection.State == DtlsState.Failed && Z.Connection.State == DtlsState.Failed, TimeSpan.FromSeconds(1)));
+        Assert.Equal("The peer chose an SRTP profile that was not offered.", Assert.Single(A.Events).Reason);
+        Assert.Contains("alert 47", Assert.Single(Z.Events).Reason, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_malformed_HelloVerifyRequest_ends_the_handshake_with_a_reason()
     {

@@ -12,6 +12,9 @@ internal sealed class ForeignServer(ForeignIdentity identity, int seed = 2)
     /// <summary>The cookie of a HelloVerifyRequest; none is sent without it.</summary>
     public byte[]? Cookie { get; init; }
 
+    /// <summary>How often it asks for a cookie.</summary>
+    public int VerifyRequests { get; init; } = 1;
+
     /// <summary>The group of the ephemeral key.</summary>
     public ushort Group { get; init; } = EllipticCurve.Secp256r1;
 
@@ -32,7 +35,7 @@ internal sealed class ForeignServer(ForeignIdentity identity, int seed = 2)
             case HandshakeType.ClientHello:
                 Hellos.Add(BodyOf(message).ToArray());
                 Flight.Clear();
-                if (Cookie is not null && _hellos++ == 0)
+                if (Cookie is not null && _hellos++ < VerifyRequests)
                 {
                     SendAltered(HandshakeType.HelloVerifyRequest, [0xFE, 0xFF, (byte)Cookie.Length, .. Cookie]);
                     ForgetTranscript();

@@ -152,6 +152,21 @@ public sealed class SctpCookieTests
         Assert.Equal(isAnnouncedByA && isAnnouncedByZ, zero.Contains(ChunkType.IData));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_INIT_ACK_announces_zero_checksums_only_to_a_peer_that_did(bool isAnnounced)
+    {
+        var network = new SimulatedNetwork(1);
+        var tap = new PacketTap(network);
+        (SctpPeer A, SctpPeer Z) = SctpPeer.CreatePair(network, a: new SctpOptions { EnableZeroChecksum = isAnnounced });
+        A.Association.Connect(network.Now);
+        Assert.True(network.Run(() => SctpPeer.AreEstablished(A, Z), Limit), network.Describe());
+        Assert.True(InitChunk.TryParse(tap.Sent.Single(c => c.Type == ChunkType.InitAck).Value, out InitChunk initAck));
+        Capabilities expected = Capabilities.PartialReliability | Capabilities.StreamReset | Capabilities.Padding | Capabilities.MessageInterleaving;
+        Assert.Equal(isAnnounced ? expected | Capabilities.ZeroChecksum : expected, initAck.Capabilities);
+    }
+
     [Fact]
     public void A_zero_checksum_that_was_not_agreed_and_a_wrong_one_are_dropped()
     {
