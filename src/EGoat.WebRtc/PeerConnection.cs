@@ -303,7 +303,14 @@ public sealed partial class PeerConnection : IDisposable
             return;
         }
 
-        Fail(reason);
+        if (_association.IsShutDown)
+        {
+            Close(); // the peer has left in order; DTLS may say so too, or not
+        }
+        else
+        {
+            Fail(reason);
+        }
     }
 
     private static TimeSpan? Earliest(TimeSpan? a, TimeSpan? b) => a is null || b < a ? b : a;

@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using EGoat.Testing;
 using EGoat.WebRtc.DataChannels;
+using EGoat.WebRtc.Sctp;
 using EGoat.WebRtc.Tests.Dtls;
 using EGoat.WebRtc.Tests.Sctp;
 
@@ -68,6 +70,24 @@ public sealed class PeerConnectionTests
         Assert.True(network.Run(() => Z.Connection.State == PeerConnectionState.Closed, TimeSpan.FromSeconds(1)), network.Describe());
         Assert.Equal(DataChannelState.Closed, Z.Incoming[0].ReadyState);
         Assert.Null(Z.Connection.NextTimeout);
+    }
+
+    [Fact]
+    public void A_peer_that_shuts_SCTP_down_has_closed_the_connection_and_not_broken_it()
+    {
+        var network = new SimulatedNetwork(1);
+        (SimulatedPeer A, SimulatedPeer Z) = Create(network);
+        DataChannel a = A.Connection.CreateDataChannel(network.Now, "egoat");
+        Assert.True(network.Run(() => Z.Incoming.Count == 1, Limit), network.Describe());
+        a.Send(network.Now, "bye"u8, true);
+        AssociationOf(A.Connection).Shutdown(network.Now);
+        Assert.True(network.Run(() => Z.Connection.State == PeerConnectionState.Closed && A.Connection.State == PeerConnectionState.Closed, TimeSpan.FromSeconds(1)), network.Describe());
+        Assert.Equal([PeerConnectionState.Connecting, PeerConnectionState.Connected, PeerConnectionState.Closed], Z.States);
+        Assert.Null(A.Connection.FailureReason);
+        Assert.Null(Z.Connection.FailureReason);
+        Assert.True(Z.Incoming[0].TryReceive(out DataChannelMessage message));
+        Assert.Equal("bye"u8, message.Payload.Span);
+        Assert.Equal(DataChannelState.Closed, Z.Incoming[0].ReadyState);
     }
 
     [Fact]
@@ -163,6 +183,9 @@ public sealed class PeerConnectionTests
         A.Connection.AcceptAnswer(network.Now, answer);
         Assert.True(network.Run(() => A.Connection.State == PeerConnectionState.Connected, Limit), network.Describe());
     }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_association")]
+    private static extern ref readonly SctpAssociation AssociationOf(PeerConnection connection);
 
     private static (SimulatedPeer A, SimulatedPeer Z) Create(SimulatedNetwork network, int seed = 1) =>
         SimulatedPeer.CreatePair(network, seed, DtlsPeer.CertificateA, DtlsPeer.CertificateZ);

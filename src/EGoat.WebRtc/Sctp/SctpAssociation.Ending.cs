@@ -265,6 +265,7 @@ internal sealed partial class SctpAssociation
         State = SctpState.Closed;
         _trace?.IfOn?.Write(TraceCategory.Sctp, e.Reason.Length > 0 ? $"{e.Type}: {e.Reason}" : $"{e.Type}");
         FailureReason ??= "The association was shut down.";
+        IsShutDown = e.Type == SctpEventType.Closed;
         Report(e);
     }
 }

@@ -86,6 +86,9 @@ internal sealed partial class SctpAssociation
     /// <summary>Why it has ended, orderly or not, as a sentence; null until then.</summary>
     public string? FailureReason { get; private set; }
 
+    /// <summary>It ended in order, by SHUTDOWN: nothing went wrong.</summary>
+    public bool IsShutDown { get; private set; }
+
     /// <summary>The longest packet, a multiple of 4; probes are longer. Changes when more is known of the path.</summary>
     public int MaxPacketSize => _pathMtu.PacketSize;
 
