@@ -23,5 +23,5 @@ public sealed class AiortcTests : InteropTests
         await AnswerAsync(peer, Opener.Ours);
     }
 
-    private static ScriptPeer Start() => new(PythonModule.Python, "aiortc_peer.py");
+    private static ProcessPeer Start() => new(PythonModule.Python, ForeignPeer.Script("aiortc_peer.py"));
 }

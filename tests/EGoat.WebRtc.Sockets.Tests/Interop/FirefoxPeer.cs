@@ -58,7 +58,7 @@ internal sealed class FirefoxPeer : ForeignPeer
     public async Task RenewAsync()
     {
         await CallAsync("WebDriver:Navigate", new { url = "about:blank" });
-        string script = await File.ReadAllTextAsync(Path.Combine(Scripts, "peer.js"));
+        string script = await File.ReadAllTextAsync(Script("peer.js"));
         await CallAsync("WebDriver:ExecuteScript", new { script = script + "\nwindow.peer = createPeer(RTCPeerConnection);", args = Array.Empty<object>(), sandbox = (string?)null });
     }
 

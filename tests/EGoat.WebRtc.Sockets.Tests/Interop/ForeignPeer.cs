@@ -7,9 +7,6 @@ namespace EGoat.WebRtc.Sockets.Tests.Interop;
 /// <summary>A WebRTC stack that is not ours, in a process of its own. It does what it is told and sends every message back.</summary>
 public abstract class ForeignPeer : IAsyncDisposable
 {
-    /// <summary>The scripts that drive the stacks.</summary>
-    protected static string Scripts { get; } = Path.Combine(AppContext.BaseDirectory, "Interop", "Peers");
-
     /// <summary>Its offer, with one channel in it, when it has gathered all candidates.</summary>
     public Task<string> OfferAsync(string label) => AskAsync(new { @do = "offer", label, ordered = true });
 
@@ -35,6 +32,9 @@ public abstract class ForeignPeer : IAsyncDisposable
     public Task EndedAsync() => AskAsync(new { @do = "ended" });
 
     public abstract ValueTask DisposeAsync();
+
+    /// <summary>The path of what drives a stack.</summary>
+    internal static string Script(string name) => Path.Combine(AppContext.BaseDirectory, "Interop", "Peers", name);
 
     /// <summary>A command, and its answer.</summary>
     protected abstract Task<string> AskAsync(object command);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using EGoat.WebRtc.DataChannels;
 using EGoat.WebRtc.Dtls;
 
@@ -5,14 +6,14 @@ namespace EGoat.WebRtc.Sockets.Tests.Interop;
 
 /// <summary>
 /// What every stack must do with ours: either side offers, either side opens DTLS, messages of all sizes go both ways in
-/// every kind of channel, and either side closes channels and the connection.
+/// every kind of channel, and either side closes channels and the connection: whoever offered the connection ends it.
 /// </summary>
 public abstract class InteropTests : IAsyncLifetime
 {
     private static readonly int[] Sizes = [0, 1, 1_132, 16_384, 65_535, 65_536, 262_144];
 
     private readonly DtlsCertificate _certificate = DtlsCertificate.Create();
-    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(60));
+    private readonly CancellationTokenSource _limit = new(TimeSpan.FromMinutes(3));
     private RtcHost _host = null!;
 
     /// <summary>Who opens DTLS.</summary>
@@ -35,6 +36,9 @@ public abstract class InteropTests : IAsyncLifetime
 
     /// <summary>Whether an empty message can be sent back: not all stacks can.</summary>
     protected virtual bool HasEmptyMessages => true;
+
+    /// <summary>Whether it says that it ends a connection, and hears it; else the silence alone tells.</summary>
+    protected virtual bool SaysGoodbye => true;
 
     public Task InitializeAsync()
     {
@@ -60,6 +64,11 @@ public abstract class InteropTests : IAsyncLifetime
         Assert.Contains(opener == Opener.Ours ? "a=setup:passive" : "a=setup:active", answer, StringComparison.Ordinal);
         connection.AcceptAnswer(answer);
         await UseAsync(connection, channel, peer);
+        await connection.DisposeAsync();
+        if (SaysGoodbye)
+        {
+            await peer.EndedAsync().WaitAsync(Limit);
+        }
     }
 
     /// <summary>The other side offers.</summary>
@@ -72,12 +81,20 @@ public abstract class InteropTests : IAsyncLifetime
         await peer.AcceptAnswerAsync(answer).WaitAsync(Limit);
         RtcDataChannel channel = await IncomingAsync(connection);
         await UseAsync(connection, channel, peer);
+        if (SaysGoodbye)
+        {
+            await peer.EndAsync().WaitAsync(Limit);
+            await EndedAsync(connection);
+        }
+
+        await connection.DisposeAsync();
     }
 
     private async Task UseAsync(RtcConnection connection, RtcDataChannel first, ForeignPeer peer)
     {
         await EchoAsync(first);
         await BulkAsync(first, isOrdered: true);
+        await BulkAsync(first, isOrdered: true, count: 1_000, length: 20);
 
         RtcDataChannel unordered = connection.CreateDataChannel("unordered", new DataChannelOptions { Ordered = false });
         await BulkAsync(unordered, isOrdered: false);
@@ -106,7 +123,6 @@ public abstract class InteropTests : IAsyncLifetime
         await BulkAsync(connection.CreateDataChannel("again"), isOrdered: true);
         await peer.OpenAsync("theirs again", ordered: true).WaitAsync(Limit);
         await BulkAsync(await IncomingAsync(connection), isOrdered: true);
-        await connection.DisposeAsync();
     }
 
     private async Task EchoAsync(RtcDataChannel channel)
@@ -137,36 +153,35 @@ public abstract class InteropTests : IAsyncLifetime
     }
 
     /// <summary>Many messages on their way at once, and all of them back: in order where that is promised.</summary>
-    private async Task BulkAsync(RtcDataChannel channel, bool isOrdered)
+    private async Task BulkAsync(RtcDataChannel channel, bool isOrdered, int count = 64, int length = 16_384)
     {
-        const int Count = 64;
         byte[] Message(int index)
         {
-            var message = new byte[16_384];
+            var message = new byte[length];
             new Random(index).NextBytes(message);
-            message[0] = (byte)index;
+            BinaryPrimitives.WriteInt32BigEndian(message, index);
             return message;
         }
 
         Task sending = Task.Run(async () =>
         {
-            for (int i = 0; i < Count; i++)
+            for (int i = 0; i < count; i++)
             {
                 await channel.SendAsync(Message(i), false, Limit);
             }
         });
         var order = new List<int>();
-        while (order.Count < Count)
+        while (order.Count < count)
         {
             using RtcMessage? message = await channel.ReceiveAsync(Limit);
             Assert.NotNull(message);
-            int index = message.Data.Span[0];
+            int index = BinaryPrimitives.ReadInt32BigEndian(message.Data.Span);
             Assert.True(Message(index).AsSpan().SequenceEqual(message.Data.Span), $"Message {index} came back changed.");
             order.Add(index);
         }
 
         await sending;
-        Assert.Equal(Enumerable.Range(0, Count), isOrdered ? order : order.Order());
+        Assert.Equal(Enumerable.Range(0, count), isOrdered ? order : order.Order());
     }
 
     private async Task<RtcDataChannel> IncomingAsync(RtcConnection connection)
@@ -180,5 +195,17 @@ public abstract class InteropTests : IAsyncLifetime
         }
 
         throw new InvalidOperationException($"The connection ended: {connection.FailureReason}");
+    }
+
+    /// <summary>The other side has ended the connection, and said so: some do in DTLS (close_notify), some in SCTP (ABORT).</summary>
+    private async Task EndedAsync(RtcConnection connection)
+    {
+        PeerConnectionState state = connection.State;
+        await foreach (RtcEvent e in connection.Events.ReadAllAsync(Limit))
+        {
+            state = e.State;
+        }
+
+        Assert.True(state == PeerConnectionState.Closed || connection.FailureReason!.StartsWith("The peer aborted the SCTP association", StringComparison.Ordinal), $"{state}: {connection.FailureReason}");
     }
 }

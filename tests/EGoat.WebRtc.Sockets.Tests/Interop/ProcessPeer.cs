@@ -3,13 +3,10 @@ using System.Text.Json;
 
 namespace EGoat.WebRtc.Sockets.Tests.Interop;
 
-/// <summary>A stack whose script reads a command a line and writes an answer a line.</summary>
-internal sealed class ScriptPeer : ForeignPeer
+/// <summary>A stack in a process that reads a command a line and writes an answer a line.</summary>
+internal sealed class ProcessPeer(string program, params IEnumerable<string> arguments) : ForeignPeer
 {
-    private readonly Process _process;
-
-    public ScriptPeer(string program, string script, params IEnumerable<string> arguments) =>
-        _process = Start(program, [Path.Combine(Scripts, script), .. arguments]);
+    private readonly Process _process = Start(program, arguments);
 
     public override async ValueTask DisposeAsync()
     {

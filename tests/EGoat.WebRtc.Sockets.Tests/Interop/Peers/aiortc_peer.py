@@ -64,7 +64,7 @@ async def end(command):
 
 
 async def ended(command):
-    await until(lambda: pc.connectionState in ("closed", "failed") or pc.sctp.state == "closed")
+    await until(lambda: pc.connectionState in ("closed", "failed") or pc.sctp.state == "closed" or pc.sctp.transport.state == "closed")
 
 
 commands = {
