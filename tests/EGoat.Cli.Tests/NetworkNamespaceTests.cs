@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using EGoat.Testing;
+using EGoat.WebRtc.Ice;
 
 namespace EGoat.Cli.Tests;
 
@@ -43,18 +44,28 @@ public sealed class NetworkNamespaceTests : IDisposable
         Assert.Contains("is not the one that the URL pins", errors, StringComparison.Ordinal);
     }
 
-    [NetworkNamespaceFact(TurnServer.Program)]
-    public async Task A_file_goes_through_a_relay_when_only_that_is_allowed()
+    [NetworkNamespaceTheory(TurnServer.Program)]
+    [InlineData(IceServerTransport.Udp)]
+    [InlineData(IceServerTransport.Tcp)]
+    [InlineData(IceServerTransport.Tls)]
+    public async Task A_file_goes_through_a_relay_when_only_that_is_allowed(IceServerTransport transport)
     {
         using var hosts = new NetworkHosts();
         using TurnServer turn = TurnServer.Start(NetworkHosts.FirstAddress, hosts.First);
-        string iceServer = $"turn:{TurnServer.Username}:{TurnServer.Password}@{turn.Address}:{turn.Port}";
+        string user = $"{TurnServer.Username}:{TurnServer.Password}";
+        string iceServer = transport switch
+        {
+            IceServerTransport.Udp => $"turn:{user}@{turn.Address}:{turn.Port}",
+            IceServerTransport.Tcp => $"turn:{user}@{turn.Address}:{turn.Port}?transport=tcp",
+            _ => $"turns:{user}@{turn.Address}:{turn.TlsPort}",
+        };
         CliProcess serve = Start(hosts.First, "server", "serve", "--listen", $"{NetworkHosts.FirstAddress}:0", "--ice-server", iceServer, "--json");
         string url = (string)JsonNode.Parse(await serve.ReadLineAsync())!["url"]!;
         (string source, byte[] content) = TestFile.Create(_folder, "goat.bin", 5 * 1024 * 1024);
-        CliProcess receive = Start(hosts.Second, "bob", "receive", "--server", url, "--room", "lobby", "--output", Path.Combine(_folder, "inbox"), "--files", "1", "--relay-only", "--json");
+        string[] trusting = [.. NetworkHosts.On(hosts.Second), "env", $"SSL_CERT_FILE={turn.CertificatePath}"];
+        CliProcess receive = Start(trusting, "bob", "receive", "--server", url, "--room", "lobby", "--output", Path.Combine(_folder, "inbox"), "--files", "1", "--relay-only", "--json");
         await receive.ReadEventAsync("joined");
-        CliProcess send = Start(hosts.Second, "ada", "send", "--server", url, "--room", "lobby", "--relay-only", "--json", source);
+        CliProcess send = Start(trusting, "ada", "send", "--server", url, "--room", "lobby", "--relay-only", "--json", source);
 
         // Both live on the second host; what each sees of the other is an address of the relay.
         Assert.StartsWith($"{turn.Address}:", (string?)(await receive.ReadEventAsync("join"))["address"], StringComparison.Ordinal);
@@ -89,9 +100,11 @@ public sealed class NetworkNamespaceTests : IDisposable
         Assert.Equal(0, (await send.EndAsync()).ExitCode);
     }
 
-    private CliProcess Start(string host, string home, params IEnumerable<string> arguments)
+    private CliProcess Start(string host, string home, params IEnumerable<string> arguments) => Start(NetworkHosts.On(host), home, arguments);
+
+    private CliProcess Start(string[] prefix, string home, params IEnumerable<string> arguments)
     {
-        CliProcess process = CliProcess.StartIn(NetworkHosts.On(host), Path.Combine(_folder, home), arguments);
+        CliProcess process = CliProcess.StartIn(prefix, Path.Combine(_folder, home), arguments);
         process.CloseInput();
         _processes.Add(process);
         return process;

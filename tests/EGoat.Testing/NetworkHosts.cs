@@ -61,7 +61,25 @@ public sealed class NetworkHosts : IDisposable
         TryIp("netns", "delete", Second);
     }
 
-    internal static bool TryIp(params string[] arguments) => TryIp(out _, arguments);
+    /// <summary>Why a test that needs hosts, and perhaps further programs, is skipped; or null.</summary>
+    internal static string? WhyNot(params string[] programs)
+    {
+        if (programs.Prepend("ip").FirstOrDefault(p => ProgramFactAttribute.Find(p) is null) is { } missing)
+        {
+            return $"{missing} is not on PATH.";
+        }
+
+        string probe = $"egoat-probe-{Environment.ProcessId}";
+        if (!TryIp("netns", "add", probe))
+        {
+            return "Network namespaces cannot be made here (it takes root on Linux).";
+        }
+
+        TryIp("netns", "delete", probe);
+        return null;
+    }
+
+    private static bool TryIp(params string[] arguments) => TryIp(out _, arguments);
 
     private static bool TryIp(out string output, params string[] arguments)
     {
@@ -80,20 +98,12 @@ public sealed class NetworkHosts : IDisposable
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class NetworkNamespaceFactAttribute : FactAttribute
 {
-    public NetworkNamespaceFactAttribute(params string[] programs)
-    {
-        string probe = $"egoat-probe-{Environment.ProcessId}";
-        if (programs.Prepend("ip").FirstOrDefault(p => ProgramFactAttribute.Find(p) is null) is { } missing)
-        {
-            Skip = $"{missing} is not on PATH.";
-        }
-        else if (!NetworkHosts.TryIp("netns", "add", probe))
-        {
-            Skip = "Network namespaces cannot be made here (it takes root on Linux).";
-        }
-        else
-        {
-            NetworkHosts.TryIp("netns", "delete", probe);
-        }
-    }
+    public NetworkNamespaceFactAttribute(params string[] programs) => Skip = NetworkHosts.WhyNot(programs);
+}
+
+/// <summary>A theory that needs the same.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class NetworkNamespaceTheoryAttribute : TheoryAttribute
+{
+    public NetworkNamespaceTheoryAttribute(params string[] programs) => Skip = NetworkHosts.WhyNot(programs);
 }

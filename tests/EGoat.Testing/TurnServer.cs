@@ -23,14 +23,14 @@ public sealed class TurnServer : IDisposable
         Port = FreePort();
         TlsPort = FreePort();
         string key = Path.Combine(_folder, "key.pem");
-        string certificate = Path.Combine(_folder, "certificate.pem");
-        WriteCertificate(key, certificate, address);
+        CertificatePath = Path.Combine(_folder, "certificate.pem");
+        WriteCertificate(key, CertificatePath, address);
         string[] words =
         [
             .. host is null ? [] : NetworkHosts.On(host),
             Program, "-n", "--no-cli", "--lt-cred-mech", "--fingerprint", "--log-file=stdout", "--simple-log", "--verbose", "--no-dtls",
             $"--listening-ip={address}", $"--relay-ip={address}", $"--listening-port={Port}", $"--tls-listening-port={TlsPort}",
-            $"--user={Username}:{Password}", "--realm=egoat.test", $"--cert={certificate}", $"--pkey={key}",
+            $"--user={Username}:{Password}", "--realm=egoat.test", $"--cert={CertificatePath}", $"--pkey={key}",
             $"--userdb={Path.Combine(_folder, "turn.db")}", $"--pidfile={Path.Combine(_folder, "turn.pid")}",
             .. options,
         ];
@@ -53,6 +53,9 @@ public sealed class TurnServer : IDisposable
     public int Port { get; }
 
     public int TlsPort { get; }
+
+    /// <summary>Its self-signed certificate, in a PEM file, for those that are to trust it.</summary>
+    public string CertificatePath { get; }
 
     /// <summary>Everything it has logged.</summary>
     public string Log
@@ -116,6 +119,9 @@ public sealed class TurnServer : IDisposable
     {
         using RSA rsa = RSA.Create(2048);
         var request = new CertificateRequest($"CN={address}", rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddIpAddress(IPAddress.Parse(address));
+        request.CertificateExtensions.Add(names.Build());
         using X509Certificate2 created = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30));
         File.WriteAllText(key, rsa.ExportPkcs8PrivateKeyPem());
         File.WriteAllText(certificate, created.ExportCertificatePem());
