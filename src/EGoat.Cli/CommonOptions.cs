@@ -22,7 +22,7 @@ internal sealed class CommonOptions
         Description = "The signaling server's URL, as 'egoat serve' prints it.",
         HelpName = "URL",
         Required = true,
-        CustomParser = result => Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https" ? url : Refuse<Uri>(result, $"'{result.Tokens[0].Value}' is not a URL that begins with http:// or https://."),
+        CustomParser = result => Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https" ? url : Refuse<Uri>(result, $"'{result.Tokens[0].Value.Split('#')[0]}' is not a URL that begins with http:// or https://."),
     };
 
     public Option<string> Room { get; } = new("--room") { Description = "The room: 1 to 64 letters, digits, '-', '_' or '.'.", HelpName = "NAME", Required = true };

@@ -12,6 +12,9 @@ public sealed class SignalingClient : IAsyncDisposable
 {
     private const int MaxQueuedEvents = 1024;
 
+    /// <summary>The characters of a server's reason that are shown.</summary>
+    private const int MaxMessageLength = 300;
+
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(200);
 
     private readonly SignalingClientOptions _options;
@@ -35,9 +38,9 @@ public sealed class SignalingClient : IAsyncDisposable
     public static async Task<SignalingClient> ConnectAsync(SignalingClientOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (options.Server.Scheme is not ("http" or "https"))
+        if (options.Server is not { IsAbsoluteUri: true, Scheme: "http" or "https" })
         {
-            throw new SignalingException($"'{options.Server}' is not a signaling URL: it begins with http:// or https://.");
+            throw new SignalingException($"'{Display(options.Server)}' is not a signaling URL: it begins with http:// or https://.");
         }
 
         var client = new SignalingClient(options);
@@ -203,7 +206,7 @@ public sealed class SignalingClient : IAsyncDisposable
             }
 
             var refusal = new SignalingException(answer is { Type: "error" }
-                ? $"The signaling server {Display(server)} refuses: {answer.Message}"
+                ? $"The signaling server {Display(server)} refuses: {DisplayMessage(answer.Message)}"
                 : $"What answers at {Display(server)} is not an E-Goat signaling server.");
             refusal.Data["code"] = answer?.Code ?? "bad-message";
             throw refusal;
@@ -226,5 +229,8 @@ public sealed class SignalingClient : IAsyncDisposable
         }
     }
 
-    private static string Display(Uri server) => server.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
+    // Without its user and fragment, which may be secrets.
+    private static string Display(Uri server) => server.IsAbsoluteUri ? server.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped) : server.OriginalString.Split('#')[0];
+
+    private static string DisplayMessage(string? message) => VisibleText.Escape(message is { Length: > MaxMessageLength } ? $"{message[..MaxMessageLength]}…" : message ?? "");
 }
