@@ -92,6 +92,8 @@ public sealed class WirePathTests
     {
         Assert.Equal("'txt\\u202egnp.exe'", WirePath.Escape("txt\u202egnp.exe"));
         Assert.Equal("'\\u001b[2J'", WirePath.Escape("\u001b[2J"));
+        Assert.Equal(@"'a\u200bb\u009b\u2028\ud83d'", WirePath.Escape("a\u200bb\u009b\u2028\ud83d"));
+        Assert.Equal(@"'\udb40\udc41 🐐'", WirePath.Escape("\U000e0041 🐐"));
     }
 }
 

@@ -70,13 +70,14 @@ public sealed class FolderTests : TwoRoomsTest
         await File.WriteAllTextAsync(Path.Combine(Tree, "sub", "goat.txt"), "goat", Cancelled);
         File.CreateSymbolicLink(Path.Combine(Tree, "inside"), "sub/goat.txt");
         File.CreateSymbolicLink(Path.Combine(Tree, "outside"), outside);
-        File.CreateSymbolicLink(Path.Combine(Tree, "nowhere"), "gone");
+        File.CreateSymbolicLink(Path.Combine(Tree, "now\u001b[2J\u202ehere"), "gone");
         Directory.CreateSymbolicLink(Path.Combine(Tree, "sub", "loop"), "..");
         FileSend send = AdasRoom.SendFiles(new SendFileOptions { Paths = [Tree], Recurse = true, FollowSymlink = follows }, Cancelled);
         IReadOnlyList<EGoatTransfer> transfers = await send.Completion.WaitAsync(Cancelled);
         Assert.All(transfers, t => Assert.Equal(EGoatTransferState.Completed, t.State));
         Assert.Equal(follows ? ["tree/inside", "tree/sub/goat.txt"] : ["tree/sub/goat.txt"], transfers.Select(t => t.Name).Order(StringComparer.Ordinal));
         Assert.Equal(follows ? 3 : 4, send.Skipped.Count);
+        Assert.Contains(send.Skipped, s => s.Contains(@"now\u001b[2J\u202ehere", StringComparison.Ordinal));
         Assert.False(File.Exists(Path.Combine(Received, "outside")));
     }
 

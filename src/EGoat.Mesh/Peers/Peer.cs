@@ -329,7 +329,7 @@ internal sealed class Peer(string id, IPeerOwner owner)
                 }
                 else
                 {
-                    channel.Close();
+                    _ = channel.CloseAndDiscardAsync();
                 }
             }
             else if (e.LocalCandidate is { } candidate)
@@ -358,7 +358,7 @@ internal sealed class Peer(string id, IPeerOwner owner)
         await introduced.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!introduced.IsCompletedSuccessfully || !owner.OnFileChannel(this, channel))
         {
-            channel.Close();
+            await channel.CloseAndDiscardAsync().ConfigureAwait(false);
         }
     }
 

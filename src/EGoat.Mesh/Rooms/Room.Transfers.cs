@@ -244,8 +244,14 @@ public sealed partial class Room
         FileReceiver receiver;
         lock (_gate)
         {
-            if (_left.IsCancellationRequested || _receivers.Count(r => r.Peer == peer) >= MaxIncomingPerPeer || _receivers.Exists(r => r.Peer == peer && r.Id == id))
+            if (_left.IsCancellationRequested || _receivers.Exists(r => r.Peer == peer && r.Id == id))
             {
+                return false;
+            }
+
+            if (_receivers.Count(r => r.Peer == peer) >= MaxIncomingPerPeer)
+            {
+                peer.Send(new RejectMessage(id, "Too many transfers at once."));
                 return false;
             }
 

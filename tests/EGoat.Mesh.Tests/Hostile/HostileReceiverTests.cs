@@ -76,6 +76,32 @@ public sealed class HostileReceiverTests : HostileTest
         Assert.Equal(@"The receiver rejected it: \u001b]52;c;eA==\u0007no\u000aada: yes\u202e", ended.Error);
     }
 
+    // A receiver that breaks the protocol and goes on talking fills several receive windows of the sender with that.
+    [Fact]
+    public async Task What_a_receiver_sends_after_it_broke_the_protocol_holds_nothing_up()
+    {
+        for (int i = 0; i < 5; i++)
+        {
+            (FileSend send, _, RtcDataChannel channel) = await AcceptAsync(Block);
+            Task draining = DrainAsync(channel);
+            try
+            {
+                while (true)
+                {
+                    await channel.SendAsync(new byte[60_000], isText: false, Cancelled);
+                }
+            }
+            catch (RtcException)
+            {
+                // The sender has closed it.
+            }
+
+            await draining;
+            EGoatTransfer ended = Assert.Single(await send.Completion.WaitAsync(Cancelled));
+            Assert.Equal((EGoatTransferState.Failed, "The receiver broke the transfer protocol."), (ended.State, ended.Error));
+        }
+    }
+
     [Fact]
     public async Task An_offer_that_nobody_answers_ends_after_ten_minutes()
     {

@@ -121,21 +121,36 @@ public sealed class HostileSenderTests : HostileTest
         }
         while (heard is not RejectMessage);
         Assert.IsType<DoneMessage>(await TryAsync("""[{"i":0,"p":"next","s":10}]""", Data(0, Content), Hash(0, 10, ContentHash), End(10, ContentHash)));
+    }
 
-        async Task SendUntilClosedAsync(RtcDataChannel open)
+    // What was sent before the refusal was known fills the connection's receive window several times over.
+    [Fact]
+    public async Task Transfers_beyond_the_sixteenth_are_rejected_and_what_was_sent_for_them_holds_nothing_up()
+    {
+        const int most = 16;
+        const int refused = 5;
+        var answer = new TaskCompletionSource<FileAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Room.SetReceive(new ReceiveOptions { Destination = Inbox, Ask = (offer, _) => offer.Files[0].Path == "next" ? Task.FromResult(FileAnswer.Accept) : answer.Task });
+        for (int i = 0; i < most; i++)
         {
-            try
-            {
-                while (true)
-                {
-                    await open.SendAsync(Data(0, new byte[60_000]), isText: false, Cancelled);
-                }
-            }
-            catch (RtcException)
-            {
-                // The receiver has closed it.
-            }
+            await Mallory.SendAsync(Guid.CreateVersion7().ToString(), [Manifest($$"""[{"i":0,"p":"goat{{i}}","s":10}]""")], Cancelled);
         }
+
+        for (int i = 0; i < refused; i++)
+        {
+            string id = Guid.CreateVersion7().ToString();
+            RtcDataChannel channel = await Mallory.SendAsync(id, [], Cancelled);
+            await SendUntilClosedAsync(channel).WaitAsync(Cancelled);
+            Assert.Equal(new RejectMessage(id, "Too many transfers at once."), await HearEndAsync());
+        }
+
+        answer.SetResult(FileAnswer.Reject("no"));
+        for (int i = 0; i < most; i++)
+        {
+            Assert.Equal("no", Assert.IsType<RejectMessage>(await HearEndAsync()).Reason);
+        }
+
+        Assert.IsType<DoneMessage>(await TryAsync("""[{"i":0,"p":"next","s":10}]""", Data(0, Content), Hash(0, 10, ContentHash), End(10, ContentHash)));
     }
 
     [Fact]
@@ -264,6 +279,21 @@ public sealed class HostileSenderTests : HostileTest
         return frame;
     }
 
+    private async Task SendUntilClosedAsync(RtcDataChannel channel)
+    {
+        try
+        {
+            while (true)
+            {
+                await channel.SendAsync(Data(0, new byte[60_000]), isText: false, Cancelled);
+            }
+        }
+        catch (RtcException)
+        {
+            // The receiver has closed it.
+        }
+    }
+
     // How the receiver ends it.
     private async Task<ControlMessage> TryAsync(string manifest, params byte[][] frames)
     {
@@ -280,7 +310,7 @@ public sealed class HostileSenderTests : HostileTest
         {
             heard = await Mallory.HearAsync(Cancelled);
         }
-        while (heard is AcceptMessage);
+        while (heard is AcceptMessage or HelloMessage);
 
         return heard;
     }

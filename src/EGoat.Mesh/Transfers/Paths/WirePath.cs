@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using EGoat.Mesh.Protocol;
+using EGoat.Signaling;
 
 namespace EGoat.Mesh.Transfers;
 
@@ -110,20 +111,7 @@ internal static class WirePath
     public static string Escape(string text) => $"'{EscapeText(text.Length > MaxShown ? text[..MaxShown] : text)}{(text.Length > MaxShown ? "…" : "")}'";
 
     /// <summary>A text from elsewhere, on one line, with everything that could disturb or deceive a display written as \u escapes.</summary>
-    public static string EscapeText(string text)
-    {
-        var escaped = new StringBuilder();
-        foreach (char c in text)
-        {
-            bool isVisible = !char.IsControl(c) && !char.IsSurrogate(c)
-                && char.GetUnicodeCategory(c) is not (System.Globalization.UnicodeCategory.Format
-                    or System.Globalization.UnicodeCategory.LineSeparator or System.Globalization.UnicodeCategory.ParagraphSeparator
-                    or System.Globalization.UnicodeCategory.PrivateUse or System.Globalization.UnicodeCategory.OtherNotAssigned);
-            _ = isVisible ? escaped.Append(c) : escaped.Append($"\\u{(int)c:x4}");
-        }
-
-        return escaped.ToString();
-    }
+    public static string EscapeText(string text) => VisibleText.Escape(text);
 
     private static string? Refuse(string component)
     {

@@ -113,7 +113,7 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            failure = _ended ?? new TransferException(e.Message);
+            failure = _ended ?? TransferException.From(e);
         }
 
         await Task.WhenAll(_completing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -123,8 +123,7 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
             peer.Send(failure.State == EGoatTransferState.Rejected ? new RejectMessage(id, failure.Message) : new CancelMessage(id, failure.Message));
         }
 
-        channel.Close();
-        _ = DiscardRestAsync();
+        _ = channel.CloseAndDiscardAsync();
         _endedSource.TrySetResult();
         if (failure is not null)
         {
@@ -132,22 +131,6 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
         }
 
         _stop.CancelAfter(Timeout.InfiniteTimeSpan);
-    }
-
-    // What the sender had on its way would fill the connection's receive window, which its other channels need.
-    private async Task DiscardRestAsync()
-    {
-        try
-        {
-            while (await channel.ReceiveAsync(cancellationToken).ConfigureAwait(false) is { } message)
-            {
-                message.Dispose();
-            }
-        }
-        catch (Exception e) when (e is RtcException or OperationCanceledException)
-        {
-            // The connection has ended.
-        }
     }
 
     private void End(TransferException ended)

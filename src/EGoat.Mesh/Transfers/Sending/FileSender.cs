@@ -158,7 +158,7 @@ internal sealed class FileSender
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Failure = _ended ?? new TransferException(e.Message);
+            Failure = _ended ?? TransferException.From(e);
         }
 
         _isDone = true;
@@ -268,7 +268,7 @@ internal sealed class FileSender
 
         if (file.Length > 0 && !cursor.IsUnchanged(_files[index]))
         {
-            throw new TransferException($"The file '{file.Name}' changed while it was sent; send it again: only what is new travels.");
+            throw new TransferException($"The file '{WirePath.EscapeText(file.Name)}' changed while it was sent; send it again: only what is new travels.");
         }
 
         byte[] fileHash = TreeHash.Combine(length, blockHashes.WrittenSpan);
@@ -364,19 +364,22 @@ internal sealed class FileSender
 
     private async Task ReadAsync(RtcDataChannel channel)
     {
+        bool isBroken = false;
         try
         {
             while (await channel.ReceiveAsync(CancellationToken.None).ConfigureAwait(false) is { } message)
             {
                 using (message)
                 {
-                    if (message.IsText || !HandleFrame(message.Data.Span, out int stored))
+                    int stored = -1;
+                    if (!isBroken && (message.IsText || !HandleFrame(message.Data.Span, out stored)))
                     {
+                        // What still comes is discarded: unread, it would hold up the connection's other channels.
+                        isBroken = true;
                         HandleEnd("The receiver broke the transfer protocol.", EGoatTransferState.Failed);
-                        return;
                     }
 
-                    if (stored >= 0)
+                    if (!isBroken && stored >= 0)
                     {
                         await EndAsync(stored).ConfigureAwait(false);
                     }

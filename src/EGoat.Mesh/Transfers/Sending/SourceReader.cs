@@ -53,7 +53,7 @@ internal sealed class SourceReader(IReadOnlyList<SourceFile> files, Stream? cont
         }
     }
 
-    private static TransferException Changed(SourceFile file) => new($"The file '{file.Name}' has changed since it was offered; send it again.");
+    private static TransferException Changed(SourceFile file) => new($"The file '{WirePath.EscapeText(file.Name)}' has changed since it was offered; send it again.");
 
     private OpenFile Open(int index)
     {
@@ -141,7 +141,7 @@ internal sealed class SourceReader(IReadOnlyList<SourceFile> files, Stream? cont
                 int read = RandomAccess.Read(open.Handle, rest, offset);
                 if (read == 0)
                 {
-                    throw new TransferException($"The file '{files[open.Index].Name}' became shorter while it was sent.");
+                    throw new TransferException($"The file '{WirePath.EscapeText(files[open.Index].Name)}' became shorter while it was sent.");
                 }
 
                 rest = rest[read..];

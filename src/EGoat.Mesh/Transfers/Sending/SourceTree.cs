@@ -85,12 +85,12 @@ internal sealed class SourceTree
             var file = new FileInfo(path);
             if (!file.Exists)
             {
-                throw new RoomException($"The file '{path}' is not there.");
+                throw new RoomException($"The file '{WirePath.EscapeText(path)}' is not there.");
             }
 
             if (!UnixFileType.IsRegular(file.FullName))
             {
-                throw new RoomException($"'{path}' is neither a file nor a folder; send what it yields with: egoat send - < '{path}'");
+                throw new RoomException($"'{WirePath.EscapeText(path)}' is neither a file nor a folder; send what it yields with: egoat send - < '{WirePath.EscapeText(path)}'");
             }
 
             if (PathPattern.Selects(file.Name, _options.Include, _options.Exclude))
@@ -100,7 +100,7 @@ internal sealed class SourceTree
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new RoomException($"'{path}' cannot be read: {e.Message}", e);
+            throw new RoomException($"'{WirePath.EscapeText(path)}' cannot be read: {WirePath.EscapeText(e.Message)}", e);
         }
     }
 
@@ -108,14 +108,14 @@ internal sealed class SourceTree
     {
         if (!_options.Recurse)
         {
-            throw new RoomException($"'{path}' is a folder; it is sent with everything in it by --recurse (-Recurse).");
+            throw new RoomException($"'{WirePath.EscapeText(path)}' is a folder; it is sent with everything in it by --recurse (-Recurse).");
         }
 
         // "." and "x/.." are names only after they have been resolved.
         var root = new DirectoryInfo(Path.TrimEndingDirectorySeparator(folder.FullName));
         if (root.Parent is null)
         {
-            throw new RoomException($"'{path}' is the root of a file system and has no name; name the folders in it.");
+            throw new RoomException($"'{WirePath.EscapeText(path)}' is the root of a file system and has no name; name the folders in it.");
         }
 
         string realRoot = RealPath(root);
@@ -149,7 +149,7 @@ internal sealed class SourceTree
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            _skipped.Add($"'{folder.FullName}' was skipped: {e.Message}");
+            _skipped.Add($"'{WirePath.EscapeText(folder.FullName)}' was skipped: {WirePath.EscapeText(e.Message)}");
             return;
         }
 
@@ -172,7 +172,7 @@ internal sealed class SourceTree
         {
             if (!_options.FollowSymlink)
             {
-                _skipped.Add($"'{child.FullName}' was skipped: it is a symbolic link. Links that stay inside the tree are followed by --follow-symlink (-FollowSymlink).");
+                _skipped.Add($"'{WirePath.EscapeText(child.FullName)}' was skipped: it is a symbolic link. Links that stay inside the tree are followed by --follow-symlink (-FollowSymlink).");
                 return;
             }
 
@@ -186,7 +186,7 @@ internal sealed class SourceTree
         {
             if (above.Contains(real))
             {
-                _skipped.Add($"'{child.FullName}' was skipped: the link leads to a folder that it lies in.");
+                _skipped.Add($"'{WirePath.EscapeText(child.FullName)}' was skipped: the link leads to a folder that it lies in.");
                 return;
             }
 
@@ -196,7 +196,7 @@ internal sealed class SourceTree
         }
         else if (!UnixFileType.IsRegular(found.FullName))
         {
-            _skipped.Add($"'{child.FullName}' was skipped: it is neither a file nor a folder.");
+            _skipped.Add($"'{WirePath.EscapeText(child.FullName)}' was skipped: it is neither a file nor a folder.");
         }
         else if (PathPattern.Selects(name, _options.Include, []))
         {
@@ -219,14 +219,14 @@ internal sealed class SourceTree
 
         if (target is not { Exists: true })
         {
-            _skipped.Add($"'{link.FullName}' was skipped: the link leads nowhere.");
+            _skipped.Add($"'{WirePath.EscapeText(link.FullName)}' was skipped: the link leads nowhere.");
             return false;
         }
 
         real = RealPath(target);
         if (!real.StartsWith(realRoot + Path.DirectorySeparatorChar, StringComparison.Ordinal) && real != realRoot)
         {
-            _skipped.Add($"'{link.FullName}' was skipped: the link leads out of the tree.");
+            _skipped.Add($"'{WirePath.EscapeText(link.FullName)}' was skipped: the link leads out of the tree.");
             return false;
         }
 
@@ -237,7 +237,7 @@ internal sealed class SourceTree
     {
         if (isNamed && !WirePath.TrySplit(name, PathRules.Linux, out _, out string refusal))
         {
-            throw new RoomException($"'{file.FullName}' cannot be sent under its name: {refusal}.");
+            throw new RoomException($"'{WirePath.EscapeText(file.FullName)}' cannot be sent under its name: {refusal}.");
         }
 
         if (isNamed || IsSendable(name, file.FullName))

@@ -1,0 +1,27 @@
+using EGoat.WebRtc.Sockets;
+
+namespace EGoat.Mesh.Peers;
+
+/// <summary>The end of channels that nobody reads any more.</summary>
+internal static class RtcDataChannelExtensions
+{
+    /// <summary>
+    /// Closes a channel and discards what comes until its peer has closed it too: unread, it would fill the connection's
+    /// receive window, which the other channels need.
+    /// </summary>
+    public static async Task CloseAndDiscardAsync(this RtcDataChannel channel)
+    {
+        channel.Close();
+        try
+        {
+            while (await channel.ReceiveAsync().ConfigureAwait(false) is { } message)
+            {
+                message.Dispose();
+            }
+        }
+        catch (RtcException)
+        {
+            // The connection has ended.
+        }
+    }
+}
