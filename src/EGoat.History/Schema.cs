@@ -70,6 +70,33 @@ internal static class Schema
         );
         CREATE INDEX transfers_started ON transfers (started);
         """,
+
+        // Two processes of one installation send to each other: either side of a transfer is a row of its own.
+        """
+        ALTER TABLE transfers RENAME TO transfers_1;
+        CREATE TABLE transfers (
+            id            TEXT NOT NULL,
+            peer_identity TEXT NOT NULL,
+            name          TEXT NOT NULL,
+            room          TEXT NOT NULL,
+            path          TEXT NOT NULL,
+            peer          TEXT NOT NULL,
+            direction     TEXT NOT NULL,
+            length        INTEGER NOT NULL,
+            transferred   INTEGER NOT NULL,
+            resumed       INTEGER NOT NULL,
+            tree_hash     TEXT,
+            state         TEXT NOT NULL,
+            error         TEXT,
+            started       INTEGER NOT NULL,
+            finished      INTEGER,
+            rate          REAL NOT NULL,
+            PRIMARY KEY (id, peer_identity, name, direction)
+        );
+        INSERT INTO transfers SELECT * FROM transfers_1 ORDER BY rowid;
+        DROP TABLE transfers_1;
+        CREATE INDEX transfers_started ON transfers (started);
+        """,
     ];
 
     /// <summary>Brings the file to this version; a file of a later one is refused.</summary>
