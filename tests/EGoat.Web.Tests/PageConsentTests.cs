@@ -57,6 +57,27 @@ public sealed class PageConsentTests : PageTransferTest
         await Assertions.Expect(Row(page, "rejected").Locator(".how")).ToContainTextAsync("It needs 12.0 MiB");
     }
 
+    // The file has a length and no content: nobody reads it.
+    [ProgramTheory("chromium")]
+    [InlineData(5_000_000_000, "4.7 GiB")]
+    [InlineData(1_000_000_000_000, "931.3 GiB")]
+    public async Task A_giant_is_refused_before_anything_travels(long length, string shown)
+    {
+        string path = Path.Combine(Folder, "giant.bin");
+        await using (FileStream file = File.Create(path))
+        {
+            file.SetLength(length);
+        }
+
+        IPage page = await JoinAsync();
+        await SetQuotaAsync(page, 4000L * Block);
+        EGoatTransfer sent = Assert.Single(await SendAsync(path));
+        Assert.Equal((EGoatTransferState.Rejected, 0), (sent.State, sent.BytesTransferred));
+        Assert.Contains($"It needs {shown}, and this browser may store ", sent.Error, StringComparison.Ordinal);
+        await Assertions.Expect(Row(page, "rejected").Locator(".how")).ToContainTextAsync($"It needs {shown}, and this browser may store ");
+        Assert.Equal("[]", await StoredAsync(page));
+    }
+
     [ProgramFact("chromium")]
     public async Task Storage_that_becomes_full_keeps_the_partial_file_and_the_rest_follows_when_there_is_room()
     {
@@ -196,21 +217,5 @@ public sealed class PageConsentTests : PageTransferTest
         Assert.Equal(hash, TestFile.HashOf(await SaveAsync(page, save)));
         Assert.Matches("^\\[\"[0-9a-f]{32}\"\\]$", await StoredAsync(page));
         Assert.Empty(Browser!.Errors);
-    }
-
-    // The names in the private file system, as JSON.
-    private static Task<string> StoredAsync(IPage page) => page.EvaluateAsync<string>(
-        """
-        async () => {
-          const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('received', { create: true });
-          return JSON.stringify(await Array.fromAsync(folder.keys()));
-        }
-        """);
-
-    private async Task SetQuotaAsync(IPage page, long bytes)
-    {
-        ICDPSession session = await page.Context.NewCDPSessionAsync(page);
-        await session.SendAsync("Storage.overrideQuotaForOrigin", new Dictionary<string, object> { ["origin"] = Server.Url.GetLeftPart(UriPartial.Authority), ["quotaSize"] = bytes });
-        // The override ends with the session, which therefore stays.
     }
 }

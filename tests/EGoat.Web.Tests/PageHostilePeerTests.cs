@@ -114,6 +114,57 @@ public sealed class PageHostilePeerTests : PageTransferTest
         Assert.Contains("acknowledged", results.RootElement.GetProperty("a flood of nothing").GetProperty("error").GetString(), StringComparison.Ordinal);
     }
 
+    // In messages, names of people and of files, and in the files themselves.
+    [ProgramFact("chromium")]
+    public async Task Nothing_that_a_peer_says_is_markup_or_runs()
+    {
+        const string image = "<img src=x onerror=window.ran=1>";
+        const string text = $"{image}<svg onload=window.ran=1></svg><script>window.ran=1</script> javascript:window.ran=1";
+        const string file = "\"><svg onload=window.ran=1>.html";
+        IPage page = await JoinAsync(
+            script:
+            """
+            window.types = [];
+            const create = URL.createObjectURL;
+            URL.createObjectURL = blob => {
+              types.push(blob.type);
+              return create(blob);
+            };
+            """);
+        Room mallory = await JoinAnotherAsync(image);
+        await mallory.WaitForPeersAsync(2, acceptingFiles: true, Cancelled);
+        await Assertions.Expect(page.Locator("#peers li.connected")).ToHaveCountAsync(2);
+        await (await mallory.SendTextAsync(text, cancellationToken: Cancelled)).Confirmed.WaitAsync(Cancelled);
+        await Assertions.Expect(page.Locator("#messages .text")).ToHaveTextAsync(text);
+        await Assertions.Expect(page.Locator("#messages .from")).ToContainTextAsync(image);
+        await Assertions.Expect(page.Locator("#peers")).ToContainTextAsync(image);
+        string path = Path.Combine(Folder, file);
+        await File.WriteAllTextAsync(path, "<!doctype html><script>window.ran = 1</script>", Cancelled);
+        Task<IReadOnlyList<EGoatTransfer>> sending = mallory.SendFiles(new SendFileOptions { Paths = [path], To = ["carla"] }, Cancelled).Completion;
+        await Assertions.Expect(Row(page, "asking").Locator(".what")).ToHaveTextAsync($"{image} offers {file}, 46 B");
+        await page.ClickAsync("button.accept");
+        Assert.Equal(EGoatTransferState.Completed, Assert.Single(await sending.WaitAsync(Cancelled)).State);
+        await Assertions.Expect(page.Locator("a.save")).ToHaveAttributeAsync("download", "___svg onload=window.ran=1_.html");
+        Assert.Equal(["application/octet-stream"], await page.EvaluateAsync<string[]>("() => types"));
+        Assert.Equal(0, await page.Locator("#messages :is(img, svg, script, a), #peers img, #transfers :is(img, svg)").CountAsync());
+        Assert.Empty(Browser!.Errors);
+
+        // Were it markup all the same, the policy of the page would keep it from running.
+        await page.EvaluateAsync(
+            """
+            async markup => {
+              document.querySelector('#messages').innerHTML = markup;
+              const script = document.createElement('script');
+              script.textContent = 'window.ran = 1';
+              document.body.append(script);
+              await new Promise(resolve => document.addEventListener('securitypolicyviolation', resolve, { once: true }));
+            }
+            """,
+            text);
+        Assert.True(await page.EvaluateAsync<bool>("() => window.ran === undefined"));
+        Assert.Contains(Browser.Errors, e => e.Contains("Content Security Policy", StringComparison.Ordinal));
+    }
+
     [ProgramFact("chromium")]
     public async Task Paths_that_lead_elsewhere_are_refused_and_downloads_get_ordinary_names()
     {

@@ -14,14 +14,14 @@ public abstract class PageTransferTest : IAsyncLifetime
     protected const int Block = TreeHash.BlockSize;
 
     /// <summary>
-    /// Stops the page's worker or its reading of a file after so many blocks, once in the life of a tab: a reload then
+    /// Stops the page's worker or its reading of a file after so many blocks, once in the life of a browser: a reload then
     /// comes in the middle of a transfer, however fast that is.
     /// </summary>
     private const string StallScript =
         """
         (() => {
-          const limit = Number(sessionStorage.getItem('stall') ?? 'LIMIT');
-          sessionStorage.setItem('stall', 'Infinity');
+          const limit = Number(localStorage.getItem('stall') ?? 'LIMIT');
+          localStorage.setItem('stall', 'Infinity');
           let writes = 0;
           const post = Worker.prototype.postMessage;
           Worker.prototype.postMessage = function (message, transfer) {
@@ -80,7 +80,7 @@ public abstract class PageTransferTest : IAsyncLifetime
     }
 
     /// <summary>A page that is in the room with the installation.</summary>
-    /// <param name="stallAfter">After how many blocks it stands still until it is reloaded.</param>
+    /// <param name="stallAfter">After how many blocks it stands still until it is reloaded or opened again.</param>
     /// <param name="script">Runs before the scripts of the page.</param>
     /// <param name="name">Who joins.</param>
     protected async Task<IPage> JoinAsync(int? stallAfter = null, string? script = null, string name = "carla")
@@ -90,6 +90,15 @@ public abstract class PageTransferTest : IAsyncLifetime
         IPage page = await Browser.OpenAsync(Server.Url.ToString(), script);
         await EnterAsync(page, name);
         return page;
+    }
+
+    /// <summary>Somebody else in the room, who is not asked before files are received.</summary>
+    protected async Task<Room> JoinAnotherAsync(string name)
+    {
+        EGoatNode node = EGoatNode.Open(new NodeOptions { DataFolder = Path.Combine(Folder, $"data-{_open.Count}") });
+        _open.Add(node);
+        return await node.JoinAsync(
+            new RoomOptions { Server = Server.Url, Room = "lobby", DisplayName = name, Receive = new ReceiveOptions { Destination = Path.Combine(Folder, $"inbox-{_open.Count}") } }, Cancelled);
     }
 
     protected async Task EnterAsync(IPage page, string name = "carla")
@@ -109,6 +118,10 @@ public abstract class PageTransferTest : IAsyncLifetime
 
     protected async Task<IReadOnlyList<EGoatTransfer>> SendAsync(params string[] paths) =>
         await Room.SendFiles(paths, cancellationToken: Cancelled).Completion.WaitAsync(Cancelled);
+
+    /// <summary>Sends a folder with everything in it.</summary>
+    protected async Task<IReadOnlyList<EGoatTransfer>> SendFolderAsync(string path) =>
+        await Room.SendFiles(new SendFileOptions { Paths = [path], Recurse = true }, Cancelled).Completion.WaitAsync(Cancelled);
 
     /// <summary>What a click on Save of a row gives.</summary>
     protected async Task<string> SaveAsync(IPage page, ILocator save)
@@ -152,6 +165,22 @@ public abstract class PageTransferTest : IAsyncLifetime
     /// <summary>Waits until a transfer shows so much progress.</summary>
     protected static Task ProgressAsync(IPage page, long mebibytes) =>
         Assertions.Expect(Row(page, "active").Locator(".how")).ToContainTextAsync($"{mebibytes}.0 MiB of");
+
+    protected async Task SetQuotaAsync(IPage page, long bytes)
+    {
+        ICDPSession session = await page.Context.NewCDPSessionAsync(page);
+        await session.SendAsync("Storage.overrideQuotaForOrigin", new Dictionary<string, object> { ["origin"] = Server.Url.GetLeftPart(UriPartial.Authority), ["quotaSize"] = bytes });
+        // The override ends with the session, which therefore stays.
+    }
+
+    /// <summary>The names in the private file system, as JSON.</summary>
+    protected static Task<string> StoredAsync(IPage page) => page.EvaluateAsync<string>(
+        """
+        async () => {
+          const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('received', { create: true });
+          return JSON.stringify(await Array.fromAsync(folder.keys()));
+        }
+        """);
 
     protected static ILocator Row(IPage page, string state) => page.Locator($"#transfers > li[data-state={state}]");
 }

@@ -25,7 +25,7 @@ const view = {
     $('peers').replaceChildren(...peers.map(peer => {
       const item = element('li', peer.state, peer.name ? shownName(peer.name) : 'connecting …');
       item.dataset.state = peer.state;
-      if (peer.identity) item.append(element('small', '', peer.identity));
+      if (peer.identity) item.append(element('small', '', peer.identity), refuseButton(peer.identity));
       return item;
     }));
   },
@@ -63,12 +63,24 @@ const view = {
   },
 };
 
+// Somebody who offers too much is not listened to any more.
+function refuseButton(identity) {
+  const isRefused = room?.transfers.isRefused(identity) === true;
+  const button = element('button', 'refuse', isRefused ? 'Take files again' : 'Refuse files');
+  button.type = 'button';
+  button.addEventListener('click', () => {
+    room.transfers.setRefused(identity, !isRefused);
+    button.replaceWith(refuseButton(identity));
+  });
+  return button;
+}
+
 async function join() {
   const name = $('name').value.trim();
   const history = openHistory();
   localStorage.setItem('egoat-name', name);
   room = new Room($('room').value.trim(), name, history, view);
-  transfers = new TransferView($('transfers'), room.transfers, view.notice);
+  transfers = new TransferView($('transfers'), $('offers'), room.transfers, view.notice);
   try {
     for (const message of await history.last(room.name)) view.message(message);
     await room.join();
@@ -103,7 +115,9 @@ async function invite() {
 
 async function sendSources(sources) {
   try {
-    room.sendFiles(await sources);
+    const found = await sources;
+    if (found.length === 0) view.notice('There are no files in it.');
+    else room.sendFiles(found);
   } catch (error) {
     // Whoever closes a dialog wants nothing.
     if (error.name !== 'AbortError') view.notice(error.message);
@@ -169,6 +183,8 @@ const section = document.querySelector('section');
 section.addEventListener('dragover', e => { e.preventDefault(); section.classList.add('dropping'); });
 section.addEventListener('dragleave', () => section.classList.remove('dropping'));
 section.addEventListener('drop', drop);
+// A file that falls beside must not replace the page.
+for (const type of ['dragover', 'drop']) window.addEventListener(type, e => e.preventDefault());
 window.addEventListener('pagehide', hide);
 if (window.isSecureContext) goOn();
 else view.status('This page came over plain http from another machine: browsers then refuse identity and files. Use https.');

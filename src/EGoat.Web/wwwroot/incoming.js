@@ -8,6 +8,7 @@ import {
   parseFrame, storedFrame, toHex,
 } from './protocol.js';
 import { adoptReceived, claimReceived, findReceived, finishReceived, keyOf } from './received.js';
+import { REASON_TIMEOUT } from './send-attempt.js';
 import { shownSize } from './units.js';
 
 const MAX_MANIFEST = 4 * 1024 * 1024;
@@ -20,9 +21,7 @@ const FRAME_COST = 256;
 // Partial files that are open while the sender is told what they hold.
 const MAX_OPEN = 256;
 
-// The reason of a channel that was closed early comes over another channel.
-const REASON_TIMEOUT = 1000;
-
+export const UNWANTED = 'They do not want it.';
 const OUT_OF_PLACE = 'The sender broke the transfer protocol: a frame out of place.';
 
 export class Incoming {
@@ -65,6 +64,11 @@ export class Incoming {
     channel.binaryType = 'arraybuffer';
     channel.onmessage = e => this.#enqueue(e.data);
     channel.onclose = () => setTimeout(() => this.fail('The sender closed the transfer before its end.', 'interrupted'), REASON_TIMEOUT);
+  }
+
+  // Whether its user has still to decide.
+  get isAsking() {
+    return this.#state === 'asking';
   }
 
   // What the user decides: the indices of the files that are wanted, or null for none.
@@ -224,7 +228,7 @@ export class Incoming {
     await this.#changes.until(() => this.#answer !== undefined, '', () => Infinity);
     const { indices } = this.#answer;
     this.#answer = undefined;
-    if (indices === null || indices.length === 0) throw rejection('They do not want it.', 'You rejected it.');
+    if (indices === null || indices.length === 0) throw rejection(UNWANTED, 'You rejected it.');
     try {
       await this.#checkSpace(indices, begun);
       return indices;

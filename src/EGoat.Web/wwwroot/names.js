@@ -52,9 +52,21 @@ function refusePath(path) {
   return null;
 }
 
-// What a browser is asked to save the file as: its last part, an ordinary name on every platform.
-export function downloadName(path) {
-  let name = path.slice(path.lastIndexOf('/') + 1).replace(INVISIBLE, '_').replace(/[<>:"/\\|?*]/g, '_').replace(/[. ]+$/, '');
+// What a browser is asked to save the file as: its last part.
+export const downloadName = path => ordinaryName(path.slice(path.lastIndexOf('/') + 1));
+
+// The components under which the file is saved below a folder.
+export const savePath = path => path.split('/').map(ordinaryName);
+
+// The name with a number before its extension.
+export function numberedName(name, number) {
+  const dot = name.lastIndexOf('.');
+  return dot > 0 ? `${name.slice(0, dot)} (${number})${name.slice(dot)}` : `${name} (${number})`;
+}
+
+// A name that is ordinary on every platform, and never '.' or '..'.
+function ordinaryName(component) {
+  let name = component.replace(INVISIBLE, '_').replace(/[<>:"/\\|?*]/g, '_').replace(/[. ]+$/, '');
   if (name.length > MAX_DOWNLOAD_NAME) {
     const dot = name.lastIndexOf('.');
     const extension = dot > 0 && name.length - dot <= 16 ? name.slice(dot) : '';

@@ -11,7 +11,8 @@ import {
 export const LABEL = 'file:';
 const SEND_BUFFER = 1024 * 1024;
 const ANSWER_TIMEOUT = 10 * 60_000;
-const REASON_TIMEOUT = 1000;
+// How long a channel stays open so that the reason of its end, which goes over another one, is not overtaken.
+export const REASON_TIMEOUT = 1000;
 
 export class SendAttempt {
   id = newUuid();

@@ -1,12 +1,18 @@
 // The list of transfers: what is offered, what runs and how fast, what was received and can be saved.
 
 import { downloadName, shownName } from './names.js';
+import { canSaveAll, saveAll } from './saving.js';
 import { shownSize, shownTime } from './units.js';
 
 const REFRESH = 100;
-const MAX_LISTED = 200;
+const PORTION = 200;
+
+// Ended transfers to this page of which nothing is kept; older ones leave the list, which a peer could fill otherwise.
+const MAX_IDLE = 20;
+const MAX_FAILURES = 3;
 const SAMPLE = 500;
 const SMOOTHING = 0.3;
+const IDLE = ['failed', 'rejected', 'cancelled'];
 const ENDED = ['completed', 'failed', 'rejected', 'cancelled', 'interrupted', 'needs-file'];
 
 export function element(tag, className, text) {
@@ -26,10 +32,16 @@ export class TransferView {
   #rows = new Map();
   #changed = new Map();
   #isScheduled = false;
+  #offers;
+  // Keys, the oldest first.
+  #idle = new Set();
 
-  // transfers: what the user does; see Transfers. notice(text)
-  constructor(list, transfers, notice) {
+  // list: where the rows go. offers: shown while several wait for an answer. transfers: what the user does; see Transfers.
+  // notice(text)
+  constructor(list, offers, transfers, notice) {
     this.#list = list;
+    this.#offers = offers;
+    offers.querySelector('button').onclick = () => transfers.rejectAll();
     this.#transfers = transfers;
     this.#notice = notice;
   }
@@ -46,11 +58,13 @@ export class TransferView {
 
   remove(key) {
     this.#changed.delete(key);
+    this.#idle.delete(key);
     const row = this.#rows.get(key);
     if (!row) return;
     row.forgetContent();
     row.item.remove();
     this.#rows.delete(key);
+    this.#countOffers();
   }
 
   #refresh() {
@@ -64,8 +78,17 @@ export class TransferView {
         row.item.scrollIntoView({ block: 'nearest' });
       }
       row.show(transfer);
+      if (!transfer.isOwn && IDLE.includes(transfer.state)) this.#idle.add(key);
     }
     this.#changed.clear();
+    for (const key of [...this.#idle].slice(0, -MAX_IDLE)) this.remove(key);
+    this.#countOffers();
+  }
+
+  #countOffers() {
+    const count = [...this.#rows.values()].filter(row => row.state === 'asking').length;
+    this.#offers.hidden = count < 2;
+    this.#offers.querySelector('span').textContent = `${count} offers wait for your answer.`;
   }
 }
 
@@ -82,6 +105,8 @@ class Row {
   #body = element('div', 'body');
   #hasPause;
   #urls = [];
+  // While its files are being saved into a folder: what ends that.
+  #saving;
   #speed = new Speed();
 
   constructor(key, transfers, notice) {
@@ -93,6 +118,7 @@ class Row {
 
   show(transfer) {
     const { state, files, length } = transfer;
+    if (this.#saving) return;
     const done = transfer.before + transfer.transferred + transfer.resumed;
     this.#how.textContent = status(transfer, done, this.#speed.measure(state, transfer.transferred));
     this.#progress.hidden = !['checking', 'active', 'paused', 'offered', 'waiting', 'interrupted'].includes(state);
@@ -111,6 +137,7 @@ class Row {
   }
 
   forgetContent() {
+    this.#saving?.abort();
     this.#urls.forEach(url => URL.revokeObjectURL(url));
   }
 
@@ -130,6 +157,7 @@ class Row {
         if (hasHandles) add('continue', 'Continue', () => this.#transfers.again(this.#key));
         buttons.push(this.#chooser(files));
       }
+      if (canSaveAll() && savable(transfer).length > 1) add('save-all', 'Save all …', () => this.#saveAll(transfer));
       add('remove', state === 'completed' && !transfer.isOwn ? 'Delete' : 'Remove', () => this.#transfers.remove(this.#key));
     }
     return buttons;
@@ -142,10 +170,34 @@ class Row {
       try {
         await act();
       } catch (error) {
-        this.#notice(error.message);
+        // Whoever closes a dialog wants nothing.
+        if (error.name !== 'AbortError') this.#notice(error.message);
       }
     });
     return button;
+  }
+
+  // The row shows the progress of it, and at its end how it went.
+  async #saveAll(transfer) {
+    const root = await window.showDirectoryPicker({ id: 'egoat', mode: 'readwrite', startIn: 'downloads' });
+    const files = savable(transfer);
+    const length = files.reduce((bytes, f) => bytes + f.length, 0);
+    const saving = this.#saving = new AbortController();
+    const show = (saved, bytes) => {
+      this.#how.textContent = `Saving: ${saved} of ${files.length} files, ${shownSize(bytes)} of ${shownSize(length)}`;
+      this.#progress.value = bytes;
+    };
+    this.#actions.replaceChildren(this.#button('stop', 'Stop', () => saving.abort()));
+    this.#progress.max = Math.max(1, length);
+    this.#progress.hidden = false;
+    show(0, 0);
+    const { saved, failures } = await saveAll(root, files, file => this.#transfers.content(file), show, saving.signal);
+    this.#saving = this.state = undefined;
+    this.show(transfer);
+    const rest = failures.length > MAX_FAILURES ? ` … and ${failures.length - MAX_FAILURES} more` : '';
+    const reasons = failures.slice(0, MAX_FAILURES).map(({ path, reason }) => ` '${shownName(path)}': ${shownName(reason)}.`).join('');
+    this.#how.textContent = `Saved ${saved} of ${files.length} files in '${shownName(root.name)}'.${reasons}${rest}`;
+    this.item.dataset.unsaved = files.length - saved;
   }
 
   #chooser(files) {
@@ -172,19 +224,29 @@ class Row {
       return;
     }
     const list = element('ul', 'files');
-    const fill = () => {
-      if (list.childElementCount > 0) return;
-      files.slice(0, MAX_LISTED).forEach((file, i) => list.append(this.#file(file, state, isOwn, i)));
-      if (files.length > MAX_LISTED) list.append(element('li', 'hint', `… and ${files.length - MAX_LISTED} more`));
+    const fill = from => {
+      const end = Math.min(files.length, from + PORTION);
+      for (let i = from; i < end; i++) list.append(this.#file(files[i], state, isOwn, i));
+      if (end === files.length) return;
+      const more = element('li', 'hint');
+      more.append(this.#button('more', `Show more of the other ${files.length - end}`, () => {
+        more.remove();
+        fill(end);
+      }));
+      list.append(more);
     };
     if (state === 'asking') {
-      fill();
+      fill(0);
       this.#body.replaceChildren(list);
       return;
     }
     const details = element('details');
     details.append(element('summary', '', `${files.length} files`), list);
-    details.addEventListener('toggle', fill);
+    if (!canSaveAll() && savable(transfer).length > 1) list.append(element('li', 'hint', 'This browser cannot save them all at once into a folder: save one after another, or receive with another browser or with egoat.'));
+    const hints = list.childElementCount;
+    details.addEventListener('toggle', () => {
+      if (list.childElementCount === hints) fill(0);
+    });
     details.open = this.#body.querySelector('details')?.open ?? false;
     this.#body.replaceChildren(details);
   }
@@ -215,7 +277,8 @@ class Row {
       const content = await this.#transfers.content(file.file);
       if (!content) throw new Error(`${shownName(file.path)} is no longer in this browser.`);
       const link = element('a', 'save button', 'Save');
-      link.href = URL.createObjectURL(content);
+      // Of a type that no browser shows as a page of this origin, in whatever way the link is opened.
+      link.href = URL.createObjectURL(content.slice(0, content.size, 'application/octet-stream'));
       link.download = downloadName(file.path);
       this.#urls.push(link.href);
       if (isFirst) parent.prepend(link);
@@ -247,6 +310,9 @@ class Speed {
     return this.#rate;
   }
 }
+
+// The files that lie in this browser.
+const savable = ({ isOwn, files }) => isOwn ? [] : files.filter(f => f.file);
 
 const pauseLabel = ({ canPause, isPaused }) => canPause ? isPaused ? 'Resume' : 'Pause' : undefined;
 

@@ -1,11 +1,11 @@
 // All transfers of the page: those that run, those that wait for somebody or for a file, and what was received. Which message is
 // for which.
 
-import { Incoming } from './incoming.js';
+import { Incoming, UNWANTED } from './incoming.js';
 import { Outgoing } from './outgoing.js';
 import { isUuid } from './protocol.js';
 import { allReceived, removeReceived } from './received.js';
-import { LABEL } from './send-attempt.js';
+import { LABEL, REASON_TIMEOUT } from './send-attempt.js';
 import { forgetSource, fromFile, match, rememberSource, reopen, sourcesOf } from './sources.js';
 import { Storage } from './storage.js';
 
@@ -20,6 +20,8 @@ export class Transfers {
   #outgoing = new Map();
   // What waits for its file to be chosen again: key -> record.
   #unopened = new Map();
+  // Identities whose offers are rejected without a question.
+  #refused = new Set();
 
   // room: name, peers(). view: transfer(transfer), removed(key), notice(text). A transfer: key, isOwn, peer, state, error, files
   // [{path, length, hash, isWanted, file}], length, before, transferred, resumed, isPaused, canPause
@@ -64,9 +66,11 @@ export class Transfers {
   receive(peer, channel) {
     const id = channel.label.slice(LABEL.length);
     if (!channel.label.startsWith(LABEL) || !isUuid(id) || this.#incoming.has(id) || !peer.instance) return false;
-    if (!Storage.isSupported || [...this.#incoming.values()].filter(i => i.peer === peer).length >= MAX_INCOMING_PER_PEER) {
-      peer.send({ type: 'reject', id, reason: Storage.isSupported ? 'Too many transfers at once.' : 'This browser has no private file system.' });
-      // The sender closes the channel; closing it here could overtake the reason.
+    const refusal = this.#refuse(peer);
+    if (refusal) {
+      peer.send({ type: 'reject', id, reason: refusal });
+      // The reason goes over another channel and must not be overtaken by the end of this one.
+      setTimeout(() => channel.close(), REASON_TIMEOUT);
       return true;
     }
     const incoming = new Incoming(id, peer, channel, this.#storage, {
@@ -79,6 +83,13 @@ export class Transfers {
     this.#incoming.set(id, incoming);
     incoming.run().finally(() => this.#incoming.delete(id));
     return true;
+  }
+
+  // Why a transfer is not even looked at; undefined when it is.
+  #refuse(peer) {
+    if (!Storage.isSupported) return 'This browser has no private file system.';
+    if (this.#refused.has(peer.identity)) return UNWANTED;
+    return [...this.#incoming.values()].filter(i => i.peer === peer).length >= MAX_INCOMING_PER_PEER ? 'Too many transfers at once.' : undefined;
   }
 
   handle(peer, message) {
@@ -104,6 +115,21 @@ export class Transfers {
 
   decide(key, indices) {
     this.#incoming.get(key)?.decide(indices);
+  }
+
+  rejectAll() {
+    for (const incoming of this.#incoming.values()) if (incoming.isAsking) incoming.decide(null);
+  }
+
+  // Whether files of an identity are rejected without a question.
+  isRefused(identity) {
+    return this.#refused.has(identity);
+  }
+
+  setRefused(identity, isRefused) {
+    if (isRefused) this.#refused.add(identity);
+    else this.#refused.delete(identity);
+    for (const incoming of this.#incoming.values()) if (isRefused && incoming.identity === identity && incoming.isAsking) incoming.decide(null);
   }
 
   cancel(key) {
