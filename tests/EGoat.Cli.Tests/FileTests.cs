@@ -212,6 +212,135 @@ public sealed class FileTests(ITestOutputHelper output) : ProgramTest
         }
     }
 
+    [MountFact]
+    public async Task A_disk_that_others_fill_in_the_middle_keeps_what_was_received()
+    {
+        (string source, byte[] hash) = TestFile.Create(Folder, "goat.bin", 24 * Mebibyte);
+        Directory.CreateDirectory(Inbox);
+        await RunAsync("mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", Inbox);
+        try
+        {
+            string server = await ServeAsync();
+            CliProcess receive = Start("bob", "receive", "--server", server, "--room", "lobby", "--output", Inbox, "--json");
+            await receive.ReadEventAsync("joined");
+            CliProcess send = Start("ada", [.. SendWords(server, source), "--max-rate", "4MB"]);
+            WaitForPartial(2 * Mebibyte);
+            string filler = Path.Combine(Inbox, "filler");
+            Fill(filler);
+            await ExpectFailureAsync(send, receive, "No space left on device");
+            File.Delete(filler);
+            JsonObject sent = await SendAgainAsync(server, source);
+            Assert.InRange((long)sent["bytesResumed"]!, 2 * Mebibyte, 24 * Mebibyte);
+            Assert.Equal(hash, TestFile.HashOf(Path.Combine(Inbox, "goat.bin")));
+        }
+        finally
+        {
+            await RunAsync("umount", "-l", Inbox);
+        }
+
+        static void Fill(string path)
+        {
+            using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+            try
+            {
+                while (true)
+                {
+                    file.Write(new byte[4096]);
+                }
+            }
+            catch (IOException)
+            {
+                // It is full.
+            }
+        }
+    }
+
+    [MountFact]
+    public async Task A_folder_that_becomes_read_only_is_said_on_both_sides_and_when_it_can_be_written_the_same_command_finishes()
+    {
+        (string source, byte[] hash) = TestFile.Create(Folder, "goat.bin", Mebibyte);
+        Directory.CreateDirectory(Inbox);
+        await RunAsync("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", Inbox);
+        try
+        {
+            string server = await ServeAsync();
+            CliProcess receive = Start("bob", "receive", "--server", server, "--room", "lobby", "--output", Inbox, "--json");
+            await receive.ReadEventAsync("joined");
+            await RunAsync("mount", "-o", "remount,ro", Inbox);
+            await ExpectFailureAsync(Start("ada", SendWords(server, source)), receive, "Read-only file system");
+            await RunAsync("mount", "-o", "remount,rw", Inbox);
+            await SendAgainAsync(server, source);
+            Assert.Equal(hash, TestFile.HashOf(Path.Combine(Inbox, "goat.bin")));
+        }
+        finally
+        {
+            await RunAsync("umount", "-l", Inbox);
+        }
+    }
+
+    [Fact]
+    public async Task A_folder_that_is_removed_in_the_middle_is_said_on_both_sides()
+    {
+        string server = await ServeAsync();
+        CliProcess receive = Start("bob", "receive", "--server", server, "--room", "lobby", "--output", Inbox, "--json");
+        await receive.ReadEventAsync("joined");
+        (string source, _) = TestFile.Create(Folder, "goat.bin", 4 * Mebibyte);
+        CliProcess send = Start("ada", [.. SendWords(server, source), "--max-rate", "4MB"]);
+        WaitForPartial(Mebibyte);
+        Directory.Delete(Inbox, recursive: true);
+        await ExpectFailureAsync(send, receive, "is not there any more");
+    }
+
+    // The sender of eight receivers reads once, and what waits for each is bounded.
+    [Fact]
+    public async Task Eight_receivers_and_their_sender_need_little_memory()
+    {
+        const int count = 8;
+        (string source, byte[] hash) = TestFile.Create(Folder, "goat.bin", LongRun.Choose(40L, 1024L) * Mebibyte);
+        string server = await ServeAsync();
+        var receivers = new CliProcess[count];
+        for (int i = 0; i < count; i++)
+        {
+            receivers[i] = Start($"receiver-{i}", "receive", "--server", server, "--room", "lobby", "--output", $"{Inbox}-{i}", "--json");
+            await receivers[i].ReadEventAsync("joined");
+        }
+
+        CliProcess send = Start("ada", [.. SendWords(server, source), "--peers", $"{count}"]);
+        Task<int> measuring = MeasureAsync(send);
+        for (int i = 0; i < count; i++)
+        {
+            JsonObject sent = await send.ReadEventAsync("transfer");
+            Assert.True((string?)sent["state"] == "Completed", (string?)sent["error"]);
+        }
+
+        Assert.Equal(0, (await send.EndAsync()).ExitCode);
+        int senderMebibytes = await measuring;
+        int[] receiverMebibytes = [.. receivers.Select(r => r.PeakResidentMebibytes)];
+        output.WriteLine($"sender {senderMebibytes} MiB, receivers {string.Join(", ", receiverMebibytes)} MiB");
+        Assert.InRange(senderMebibytes, 1, 300);
+        Assert.All(receiverMebibytes, m => Assert.InRange(m, 1, 200));
+        Assert.All(Enumerable.Range(0, count), i => Assert.Equal(hash, TestFile.HashOf(Path.Combine($"{Inbox}-{i}", "goat.bin"))));
+
+        // The system tells it as long as the process lives.
+        static async Task<int> MeasureAsync(CliProcess process)
+        {
+            int peak = 0;
+            while (true)
+            {
+                try
+                {
+                    peak = process.PeakResidentMebibytes;
+                }
+                catch (Exception e) when (e is IOException or InvalidOperationException)
+                {
+                    return peak;
+                }
+
+                await Task.Delay(10);
+            }
+        }
+    }
+
     [Fact]
     public async Task A_folder_that_vanishes_is_said_on_both_sides()
     {
@@ -307,6 +436,27 @@ public sealed class FileTests(ITestOutputHelper output) : ProgramTest
     private static string[] SendWords(string server, string source) => ["send", "--server", server, "--room", "lobby", "--json", source];
 
     private string[] ReceiveWords(string server) => ["receive", "--server", server, "--room", "lobby", "--output", Inbox, "--files", "1", "--json"];
+
+    // Either side tells the same reason, and lives.
+    private static async Task ExpectFailureAsync(CliProcess send, CliProcess receive, string reason)
+    {
+        JsonObject sent = await send.ReadEventAsync("transfer");
+        JsonObject received = await receive.ReadEventAsync("transfer");
+        Assert.Equal(("Failed", "Failed"), ((string?)sent["state"], (string?)received["state"]));
+        Assert.Contains(reason, (string?)received["error"], StringComparison.Ordinal);
+        Assert.DoesNotContain("/proc/", (string?)received["error"], StringComparison.Ordinal);
+        Assert.Contains((string)received["error"]!, (string?)sent["error"], StringComparison.Ordinal);
+        Assert.Equal(1, (await send.EndAsync()).ExitCode);
+    }
+
+    private async Task<JsonObject> SendAgainAsync(string server, string source)
+    {
+        CliProcess send = Start("ada", SendWords(server, source));
+        JsonObject sent = await send.ReadEventAsync("transfer");
+        Assert.True((string?)sent["state"] == "Completed", (string?)sent["error"]);
+        Assert.Equal(0, (await send.EndAsync()).ExitCode);
+        return sent;
+    }
 
     private static async Task RunAsync(string program, params string[] arguments)
     {

@@ -75,7 +75,7 @@ public sealed class ReceiveFolderTests : IDisposable
             using ReceiveFolder folder = path.MakeParent();
             using PartialFile partial = PartialFile.Open(folder, "goat", $"sender {i}", 1, create: true)!;
             partial.Write([(byte)i], 0);
-            partial.Complete(path, 1, entry, ExistingFile.Rename);
+            partial.Complete(path, 1, entry, ExistingFile.Rename, PathRules.Current);
         })));
         Assert.Equal(Enumerable.Range(0, count), Directory.GetFiles(Root).Select(f => (int)Assert.Single(File.ReadAllBytes(f))).Order());
     }
@@ -87,6 +87,29 @@ public sealed class ReceiveFolderTests : IDisposable
         using PartialFile? first = PartialFile.Open(folder, "goat", "sender", 1, create: true);
         Assert.Throws<IOException>(() => PartialFile.Open(folder, "goat", "sender", 1, create: true));
     }
+
+    // Linux makes a file beside it of what is a stream of the file on Windows, which goes with it when it gets its name.
+    [LinuxFact]
+    public void By_the_rules_of_Windows_a_file_is_marked_as_coming_from_elsewhere_before_it_gets_its_name()
+    {
+        const string stream = ":Zone.Identifier";
+        foreach (PathRules rules in new[] { PathRules.Linux, PathRules.MacOS, PathRules.Windows })
+        {
+            var path = IncomingPath.Resolve(Root, "profile.ps1");
+            using ReceiveFolder folder = path.MakeParent();
+            using PartialFile partial = PartialFile.Open(folder, "profile.ps1", "sender", 4, create: true)!;
+            partial.Write("goat"u8, 0);
+            partial.Complete(path, 4, new ManifestEntry(0, "profile.ps1", 4), ExistingFile.Rename, rules);
+            Assert.Equal(rules.IsWindows ? 1 : 0, Directory.GetFiles(Root, $"*{stream}").Length);
+        }
+
+        string mark = Assert.Single(Directory.GetFiles(Root, $".egoat-*.part{stream}"));
+        Assert.Equal("[ZoneTransfer]\r\nZoneId=3\r\n", File.ReadAllText(mark));
+    }
+
+    [Fact]
+    public void A_mark_that_cannot_be_set_is_no_error() =>
+        MarkOfTheWeb.Set(Path.Combine(Root, "not there", "goat"), PathRules.Windows);
 
     [LinuxFact]
     public void Links_are_opened_neither_as_files_nor_as_folders()

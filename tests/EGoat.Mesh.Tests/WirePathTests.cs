@@ -10,6 +10,8 @@ public sealed class WirePathTests
     [InlineData("-rf")]
     [InlineData("$(reboot)")]
     [InlineData("'; rm *")]
+    [InlineData("[a]*?")]
+    [InlineData("`“typographic” ‘quotes’")]
     [InlineData("...")]
     [InlineData("🐐")]
     public void Ordinary_names_are_taken_whatever_a_shell_would_make_of_them(string path) =>
@@ -26,8 +28,18 @@ public sealed class WirePathTests
     [InlineData("a\\..\\b")]
     [InlineData("C:goat")]
     [InlineData("C:/goat")]
+    [InlineData("..\\goat")]
+    [InlineData("C:\\goat")]
+    [InlineData("\\\\server\\share\\goat")]
+    [InlineData("\\\\?\\C:\\goat")]
     [InlineData("goat\0.txt")]
     [InlineData("goat\u001b[2J")]
+    [InlineData("\u001b]52;c;eA==\u0007")]
+    [InlineData("\u001b]8;;http://x\u001b\\goat")]
+    [InlineData("goat\u009b2J")]
+    [InlineData("goat\r")]
+    [InlineData("goat\nPS> ")]
+    [InlineData("goat\a")]
     [InlineData(".egoat-0123456789abcdef.part")]
     public void Names_that_leave_the_folder_or_deceive_are_refused_everywhere(string path)
     {
@@ -39,6 +51,7 @@ public sealed class WirePathTests
     }
 
     [Theory]
+    [InlineData("CON")]
     [InlineData("NUL")]
     [InlineData("nul.txt")]
     [InlineData("com1")]
@@ -63,6 +76,7 @@ public sealed class WirePathTests
         Assert.False(WirePath.TrySplit(new string('ü', 128), PathRules.Linux, out _, out _));
         Assert.True(WirePath.TrySplit(new string('ü', 127), PathRules.Linux, out _, out _));
         Assert.False(WirePath.TrySplit(string.Join('/', Enumerable.Repeat("a", 65)), PathRules.Linux, out _, out _));
+        Assert.False(WirePath.TrySplit(string.Join('/', Enumerable.Repeat(new string('a', 99), 50)), PathRules.Linux, out _, out _));
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class FolderTests : TwoRoomsTest
         FileSend send = AdasRoom.SendFiles(new SendFileOptions { Paths = [Tree + "/"], Recurse = true }, Cancelled);
         IReadOnlyList<EGoatTransfer> transfers = await send.Completion.WaitAsync(Cancelled);
         Assert.Empty(send.Skipped);
-        Assert.Equal(5, transfers.Count);
+        Assert.Equal(6, transfers.Count);
         Assert.All(transfers, t => Assert.True(t.State == EGoatTransferState.Completed, t.Error));
         Assert.Equal(Describe(Tree), Describe(Received));
     }
@@ -100,6 +100,22 @@ public sealed class FolderTests : TwoRoomsTest
         Assert.Contains("--recurse", e.Message, StringComparison.Ordinal);
     }
 
+    // No receiver would take it: whoever sends is told, in one line that shows what is wrong.
+    [Fact]
+    public async Task A_name_that_would_disturb_a_console_is_not_sent()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return; // its file systems have no such names
+        }
+
+        string path = Path.Combine(Ada.Folder, "goat\u001b]0;title\a\nPS> ");
+        await File.WriteAllTextAsync(path, "goat", Cancelled);
+        RoomException e = Assert.Throws<RoomException>(() => AdasRoom.SendFiles([path], Cancelled));
+        Assert.Contains(@"goat\u001b]0;title\u0007\u000aPS> ", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(e.Message, char.IsControl);
+    }
+
     [ProgramFact("mkfifo")]
     public async Task A_pipe_in_a_folder_is_skipped_and_nobody_waits_for_it()
     {
@@ -112,7 +128,7 @@ public sealed class FolderTests : TwoRoomsTest
 
         FileSend send = AdasRoom.SendFiles(new SendFileOptions { Paths = [Tree], Recurse = true }, Cancelled);
         Assert.Contains("neither a file nor a folder", Assert.Single(send.Skipped), StringComparison.Ordinal);
-        Assert.Equal(5, (await send.Completion.WaitAsync(Cancelled)).Count);
+        Assert.Equal(6, (await send.Completion.WaitAsync(Cancelled)).Count);
     }
 
     [Fact]
@@ -165,6 +181,7 @@ public sealed class FolderTests : TwoRoomsTest
         File.WriteAllText(Path.Combine(Tree, "goat.txt"), "goat");
         File.WriteAllText(Path.Combine(Tree, "zero"), "");
         File.WriteAllText(Path.Combine(Tree, "-leading 'quotes' $(calc) [a]`"), "taken literally");
+        File.WriteAllText(Path.Combine(Tree, "[a]*? “typographic” ‘quotes’"), "these too");
         File.WriteAllText(Path.Combine(Tree, "weird \u202e name"), "shown otherwise");
         TestFile.Create(Path.Combine(Tree, "sub"), "big.bin", TreeHash.BlockSize + 1);
         File.SetLastWriteTimeUtc(Path.Combine(Tree, "goat.txt"), new DateTime(2020, 2, 2, 2, 2, 2, DateTimeKind.Utc));

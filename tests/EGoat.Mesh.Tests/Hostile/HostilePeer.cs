@@ -19,8 +19,11 @@ internal sealed class HostilePeer : IAsyncDisposable
     private HostilePeer(SignalingClient signaling, RtcHost host, RtcConnection connection, RtcDataChannel control, string member, string session) =>
         (_signaling, _host, _connection, _control, _member, _session) = (signaling, host, connection, control, member, session);
 
-    /// <summary>Joins a room with one member and connects to it.</summary>
-    public static async Task<HostilePeer> ConnectAsync(Uri server, string room, DtlsCertificate certificate, CancellationToken cancellationToken)
+    /// <summary>The peer id of the member that it is connected to.</summary>
+    public string Member => _member;
+
+    /// <summary>Joins a room and connects to a member of it: the one that is named, or the only one.</summary>
+    public static async Task<HostilePeer> ConnectAsync(Uri server, string room, DtlsCertificate certificate, CancellationToken cancellationToken, string? other = null)
     {
         SignalingClient signaling = await SignalingClient.ConnectAsync(new SignalingClientOptions { Server = server, Room = room, Peer = Base32.NewId() }, cancellationToken);
         var host = RtcHost.Open(new RtcHostOptions { Certificate = certificate, IncludeLoopback = true });
@@ -32,7 +35,7 @@ internal sealed class HostilePeer : IAsyncDisposable
         {
             if (e is SignalingJoined joined)
             {
-                member = Assert.Single(joined.Peers);
+                member = other ?? Assert.Single(joined.Peers);
                 await signaling.SendAsync(member, new Introduction { Kind = "offer", Session = session, Sdp = connection.CreateOffer() }.Format(), cancellationToken);
             }
             else if (e is SignalingReceived received && Introduction.Parse(received.Data) is { Kind: "answer", Sdp: { } answer })
@@ -93,6 +96,9 @@ internal sealed class HostilePeer : IAsyncDisposable
         Assert.True(ControlCodec.TryParse(received.Data, out ControlMessage message));
         return message;
     }
+
+    /// <summary>Opens a channel under any name.</summary>
+    public RtcDataChannel Open(string label) => _connection.CreateDataChannel(label);
 
     /// <summary>Begins a transfer with frames that need not make sense; the channel stays open.</summary>
     public async Task<RtcDataChannel> SendAsync(string id, IEnumerable<byte[]> frames, CancellationToken cancellationToken)

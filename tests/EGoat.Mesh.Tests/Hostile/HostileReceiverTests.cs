@@ -12,6 +12,9 @@ public sealed class HostileReceiverTests : HostileTest
     /// <summary>What a sender keeps unacknowledged at most.</summary>
     private const int MaxUnacknowledged = 16 * Block;
 
+    /// <summary>What waits at most for one receiver: the channel's buffer, the receiver's window, and what is on its way into them.</summary>
+    private const long MaxWaiting = RtcDataChannel.SendBufferLimit + (4 * Block) + Block;
+
     private static readonly TimeSpan JustBelowTheLimit = TimeSpan.FromSeconds(59);
 
     [Fact]
@@ -46,6 +49,36 @@ public sealed class HostileReceiverTests : HostileTest
         Task draining = DrainAsync(channel);
         await HearAsync(id, "The receiver has taken nothing for 60 seconds.");
         await draining;
+    }
+
+    // Of a file of any length a receiver that reads nothing is sent what fills its window and the sender's buffer, and no more.
+    [Fact]
+    public async Task Eight_receivers_that_read_nothing_keep_little_of_a_file_waiting_each()
+    {
+        const int count = 8;
+        IReadOnlyList<HostilePeer> receivers = await ConnectAsync(count);
+        await Room.WaitForPeersAsync(count, acceptingFiles: true, Cancelled);
+        FileSend send = Room.SendFiles([TestFile.Create(Folder, "goat.bin", LongRun.Choose(64, 1024) * (long)Block).Path], Cancelled);
+        foreach (HostilePeer receiver in receivers)
+        {
+            (string id, _) = await receiver.AwaitOfferAsync(Cancelled);
+            await receiver.SayAsync(new AcceptMessage(id, null, Have: false), Cancelled);
+        }
+
+        Assert.True(SpinWait.SpinUntil(() => Room.Transfers.Count(t => t.BytesTransferred >= RtcDataChannel.SendBufferLimit) == count, TimeSpan.FromSeconds(30)));
+        while (await Task.WhenAny(send.Completion, Task.Delay(10, Cancelled)) != send.Completion)
+        {
+            Cancelled.ThrowIfCancellationRequested();
+            Time.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        IReadOnlyList<EGoatTransfer> ended = await send.Completion;
+        Assert.Equal(count, ended.Count);
+        Assert.All(ended, t =>
+        {
+            Assert.Equal("The receiver has taken nothing for 60 seconds.", t.Error);
+            Assert.InRange(t.BytesTransferred, RtcDataChannel.SendBufferLimit, MaxWaiting);
+        });
     }
 
     [Fact]

@@ -34,6 +34,7 @@ public sealed class HostileSenderTests : HostileTest
             ("more than declared", "9", [whole]),
             ("less than declared", "11", [whole, right, End(10, ContentHash)]),
             ("data past the block", "4000000", [.. Enumerable.Range(0, (block / frame) + 1).Select(i => Data(i * frame, new byte[frame]))]),
+            ("longer than the disk", "9223372036854775807", [whole]),
             ("overlap", "20", [whole, Data(5, Content)]),
             ("gap", "20", [Data(10, Content)]),
             ("duplicate", "20", [whole, whole]),
@@ -72,6 +73,8 @@ public sealed class HostileSenderTests : HostileTest
     [InlineData("""[{"i":0,"p":"a","s":0.5}]""")]
     [InlineData("""[{"i":0,"p":"a","s":-2}]""")]
     [InlineData("""[{"i":0,"p":"a","s":9223372036854775808}]""")]
+    [InlineData("""[{"i":0,"p":"a","s":9223372036854775807},{"i":1,"p":"b","s":1}]""")]
+    [InlineData("""[{"i":0,"p":"a","s":1},{"i":0,"p":"b","s":1}]""")]
     [InlineData("""[{"i":0,"p":"a","s":1,"d":true}]""")]
     [InlineData("""[{"i":0,"p":"a","p":"b","s":1}]""")]
     [InlineData("""[{"i":0,"p":"\ud800","s":1}]""")]
@@ -153,6 +156,60 @@ public sealed class HostileSenderTests : HostileTest
         Assert.IsType<DoneMessage>(await TryAsync("""[{"i":0,"p":"next","s":10}]""", Data(0, Content), Hash(0, 10, ContentHash), End(10, ContentHash)));
     }
 
+    [Theory]
+    [InlineData("nonsense")]
+    [InlineData("egoat")]
+    [InlineData("file:")]
+    [InlineData("file:../x")]
+    [InlineData("file:01A21F17-9B67-7D6A-9707-20698AA41594")]
+    public async Task A_channel_that_is_no_transfer_is_closed_and_holds_nothing_up(string label)
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            await SendUntilClosedAsync(Mallory.Open(label)).WaitAsync(Cancelled);
+        }
+
+        Assert.IsType<DoneMessage>(await TryAsync("""[{"i":0,"p":"next","s":10}]""", Data(0, Content), Hash(0, 10, ContentHash), End(10, ContentHash)));
+    }
+
+    // Nobody has answered their offers yet, and they send all the same, whatever is acknowledged.
+    [Fact]
+    public async Task Eight_senders_that_wait_for_nothing_are_held_at_what_the_receiver_reads()
+    {
+        const int count = 8;
+        const int window = 4 * TreeHash.BlockSize;
+        var answer = new TaskCompletionSource<FileAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Room.SetReceive(new ReceiveOptions { Destination = Inbox, MaxParallel = count, Ask = (offer, _) => offer.Files[0].Path == "next" ? Task.FromResult(FileAnswer.Accept) : answer.Task });
+        IReadOnlyList<HostilePeer> senders = await ConnectAsync(count);
+        var accepted = new long[count];
+        var channels = new RtcDataChannel[count];
+        var sending = new Task[count];
+        for (int i = 0; i < count; i++)
+        {
+            channels[i] = await senders[i].SendAsync(Guid.CreateVersion7().ToString(), [Manifest($$"""[{"i":0,"p":"goat{{i}}","s":10000000000}]""")], Cancelled);
+            int sender = i;
+            sending[i] = Task.Run(() => SendUntilClosedAsync(channels[sender], length => Interlocked.Add(ref accepted[sender], length)));
+        }
+
+        // What has left the buffers fills the windows; whoever could send more has done so when a message has come the other way.
+        Assert.True(
+            SpinWait.SpinUntil(() => Enumerable.Range(0, count).All(i => Interlocked.Read(ref accepted[i]) - channels[i].BufferedAmount > window * 9L / 10), TimeSpan.FromSeconds(40)),
+            string.Join(' ', Enumerable.Range(0, count).Select(i => $"{accepted[i]:N0}-{channels[i].BufferedAmount:N0}")));
+        await Room.SendTextAsync("enough", cancellationToken: Cancelled);
+        foreach (HostilePeer sender in senders)
+        {
+            while (await sender.HearAsync(Cancelled) is not TextMessage)
+            {
+            }
+        }
+
+        Assert.All(accepted, a => Assert.InRange(a, window, RtcDataChannel.SendBufferLimit + window + TreeHash.BlockSize));
+        answer.SetResult(FileAnswer.Reject("no"));
+        await Task.WhenAll(sending).WaitAsync(Cancelled);
+        Assert.Equal("no", Assert.IsType<RejectMessage>(await HearEndAsync()).Reason);
+        Assert.IsType<DoneMessage>(await TryAsync("""[{"i":0,"p":"next","s":10}]""", Data(0, Content), Hash(0, 10, ContentHash), End(10, ContentHash)));
+    }
+
     [Fact]
     public async Task A_link_in_the_destination_is_not_followed()
     {
@@ -228,6 +285,20 @@ public sealed class HostileSenderTests : HostileTest
         Assert.EndsWith(@" refuses: '\u001b[2J\u202egone\u000d\u000aPS> '", warning, StringComparison.Ordinal);
     }
 
+    // What a system would run or believe lies in the receive root like everything else, and nothing has run or opened it.
+    [Theory]
+    [InlineData(".ssh/authorized_keys")]
+    [InlineData("profile.ps1")]
+    [InlineData("Start Menu/Programs/Startup/goat.lnk")]
+    [InlineData("PowerShell/Modules/goat/goat.psm1")]
+    [InlineData(".bashrc")]
+    public async Task Files_with_a_meaning_to_systems_lie_in_the_receive_root(string name)
+    {
+        Assert.IsType<DoneMessage>(await TryAsync($$"""[{"i":0,"p":"{{name}}","s":10}]""", Data(0, Content), Hash(0, 10, ContentHash), End(10, ContentHash)));
+        Assert.Equal(Content, await File.ReadAllBytesAsync(Path.Combine(Inbox, name), Cancelled));
+        Assert.Equal([Inbox], Directory.GetFileSystemEntries(Folder));
+    }
+
     [Fact]
     public async Task Permission_bits_that_lend_rights_are_dropped()
     {
@@ -279,13 +350,15 @@ public sealed class HostileSenderTests : HostileTest
         return frame;
     }
 
-    private async Task SendUntilClosedAsync(RtcDataChannel channel)
+    private async Task SendUntilClosedAsync(RtcDataChannel channel, Action<int>? sent = null)
     {
         try
         {
+            byte[] frame = Data(0, new byte[60_000]);
             while (true)
             {
-                await channel.SendAsync(Data(0, new byte[60_000]), isText: false, Cancelled);
+                await channel.SendAsync(frame, isText: false, Cancelled);
+                sent?.Invoke(frame.Length);
             }
         }
         catch (RtcException)

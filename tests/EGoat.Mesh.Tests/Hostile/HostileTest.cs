@@ -10,6 +10,8 @@ public abstract class HostileTest : IAsyncLifetime
     private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(60));
     private readonly DtlsCertificate _bobs = DtlsCertificate.Create();
     private readonly DtlsCertificate _mallorys = DtlsCertificate.Create();
+    private readonly List<HostilePeer> _others = [];
+    private readonly List<DtlsCertificate> _certificates = [];
     private SignalingServer _server = null!;
 
     protected CancellationToken Cancelled => _limit.Token;
@@ -34,8 +36,27 @@ public abstract class HostileTest : IAsyncLifetime
         Mallory = await HostilePeer.ConnectAsync(_server.Url, "lobby", _mallorys, Cancelled);
     }
 
+    /// <summary>Mallory and others like her.</summary>
+    private protected async Task<IReadOnlyList<HostilePeer>> ConnectAsync(int count)
+    {
+        while (_others.Count < count - 1)
+        {
+            var certificate = DtlsCertificate.Create();
+            _certificates.Add(certificate);
+            _others.Add(await HostilePeer.ConnectAsync(_server.Url, "lobby", certificate, Cancelled, Mallory.Member));
+        }
+
+        return [Mallory, .. _others];
+    }
+
     public async Task DisposeAsync()
     {
+        foreach (HostilePeer other in _others)
+        {
+            await other.DisposeAsync();
+        }
+
+        _certificates.ForEach(c => c.Dispose());
         await Mallory.DisposeAsync();
         await Room.DisposeAsync();
         await _server.DisposeAsync();

@@ -205,6 +205,11 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
             isLast = (frame.Flags & FileFrame.LastPage) != 0;
         }
 
+        if (entries.Sum(e => (decimal)Math.Max(0, e.Length)) > long.MaxValue)
+        {
+            throw new TransferException("The files of the sender's manifest are longer than any disk.", EGoatTransferState.Rejected);
+        }
+
         _entries = entries.Count > 0 ? entries : throw new TransferException("The sender's manifest is empty.");
         _transfers = new TransferFiles(transfers, entries.Count, i => entries[i].IsFolder ? null : Describe(entries[i]));
     }

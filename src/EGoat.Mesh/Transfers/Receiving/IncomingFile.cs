@@ -101,7 +101,7 @@ internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, strin
         }
 
         EnsurePartial();
-        return _partial!.Complete(path, Offset, Entry, existing);
+        return _partial!.Complete(path, Offset, Entry, existing, PathRules.Current);
     }
 
     /// <inheritdoc/>

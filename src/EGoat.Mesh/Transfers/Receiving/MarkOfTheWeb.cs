@@ -7,10 +7,10 @@ internal static class MarkOfTheWeb
     private const string StreamName = ":Zone.Identifier";
     private const string Content = "[ZoneTransfer]\r\nZoneId=3\r\n";
 
-    /// <summary>Marks a file, where the file system can.</summary>
-    public static void Set(string path)
+    /// <summary>Marks a file by the rules of a platform, where the file system can.</summary>
+    public static void Set(string path, PathRules rules)
     {
-        if (!OperatingSystem.IsWindows())
+        if (!rules.IsWindows)
         {
             return;
         }

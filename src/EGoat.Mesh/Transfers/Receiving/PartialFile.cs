@@ -64,11 +64,16 @@ internal sealed class PartialFile : IDisposable
     public void Write(ReadOnlySpan<byte> content, long offset) => RandomAccess.Write(_handle, content, offset);
 
     /// <summary>Syncs the file and gives it its name, time and permissions; returns the full path.</summary>
+    /// <param name="target">The place of the name.</param>
+    /// <param name="length">The length of the whole file.</param>
+    /// <param name="entry">What the sender tells of it.</param>
+    /// <param name="existing">What happens if the name is taken.</param>
+    /// <param name="rules">The platform's rules.</param>
     /// <exception cref="TransferException">The name is taken and must not be.</exception>
-    public string Complete(IncomingPath target, long length, ManifestEntry entry, ExistingFile existing)
+    public string Complete(IncomingPath target, long length, ManifestEntry entry, ExistingFile existing, PathRules rules)
     {
         RandomAccess.SetLength(_handle, length);
-        MarkOfTheWeb.Set(_folder.At(_name));
+        MarkOfTheWeb.Set(_folder.At(_name), rules);
         EntryAttributes.Apply(_handle, entry, isFolder: false);
         RandomAccess.FlushToDisk(_handle);
         _handle.Dispose();

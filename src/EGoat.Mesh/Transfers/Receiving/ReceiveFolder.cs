@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using Microsoft.Win32.SafeHandles;
 
 namespace EGoat.Mesh.Transfers;
@@ -67,6 +68,9 @@ internal sealed partial class ReceiveFolder : IDisposable
     /// <summary>The path of a name in the folder, for calls that take paths; it is not for people.</summary>
     public string At(string name) => Path.Combine(_prefix, name);
 
+    /// <summary>A message of the system without the numbers of open folders, which say nothing to people.</summary>
+    public static string WithoutHandles(string message) => OpenFolderPath().Replace(message, "");
+
     /// <summary>What is there under a name.</summary>
     public FileInfo Find(string name) => new(At(name));
 
@@ -122,6 +126,11 @@ internal sealed partial class ReceiveFolder : IDisposable
             return error == 0;
         }
 
+        if (error == NotThere)
+        {
+            throw new IOException($"'{Path.Combine(_path, from)}' is not there any more.");
+        }
+
         // A system that cannot do so in one step, or Windows, which always does.
         try
         {
@@ -161,6 +170,9 @@ internal sealed partial class ReceiveFolder : IDisposable
     }
 
     public void Dispose() => _handle?.Dispose();
+
+    [GeneratedRegex("/proc/self/fd/[0-9]+/?")]
+    private static partial Regex OpenFolderPath();
 
     private ReceiveFolder? OpenChild(string name, bool create)
     {

@@ -87,7 +87,7 @@ internal sealed class ReceivePolicy
             throw Reject(declined.Values.First());
         }
 
-        if (total > Interlocked.Read(ref _left))
+        if (Options.MaxTotalLength is not null && total > Interlocked.Read(ref _left))
         {
             throw Reject($"This side receives no more than {Options.MaxTotalLength:N0} bytes in all; {total:N0} are offered.");
         }
