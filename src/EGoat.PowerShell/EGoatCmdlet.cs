@@ -2,7 +2,6 @@ using System.Management.Automation;
 using EGoat.Mesh;
 using EGoat.Node;
 using EGoat.Signaling;
-using EGoat.Web;
 
 namespace EGoat.PowerShell;
 
@@ -10,7 +9,7 @@ namespace EGoat.PowerShell;
 /// What every cmdlet shares: a token that Ctrl+C cancels, waiting on the pipeline thread, and errors that name the thing and
 /// the remedy. Only the pipeline thread writes.
 /// </summary>
-public abstract class EGoatCmdlet : PSCmdlet, IDisposable
+public abstract class EGoatCmdlet : PSCmdlet, IOutput, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
 
@@ -40,29 +39,31 @@ public abstract class EGoatCmdlet : PSCmdlet, IDisposable
         }
     }
 
+    T IOutput.WaitFor<T>(Task<T> task) => WaitFor(task);
+
     /// <summary>Waits on the pipeline thread. What is known to go wrong ends the command with an error that names the remedy.</summary>
-    protected T Await<T>(Task<T> task, object? target = null)
+    protected T Await<T>(Task<T> task, object? target = null) => Guard(() => WaitFor(task), target);
+
+    /// <summary>Waits on the pipeline thread.</summary>
+    protected void Await(Task task, object? target = null) => Await(ToResult(task), target);
+
+    /// <summary>Does something. What is known to go wrong ends the command with an error that names the remedy.</summary>
+    protected T Guard<T>(Func<T> action, object? target)
     {
         try
         {
-            return WaitFor(task);
+            return action();
         }
-        catch (OperationCanceledException) when (StopToken.IsCancellationRequested)
-        {
-            throw new PipelineStoppedException();
-        }
-        catch (Exception e) when (ToError(e, target) is { } error)
+        catch (Exception e) when (Errors.From(e, target) is { } error)
         {
             ThrowTerminatingError(error);
             throw;
         }
     }
 
-    /// <summary>Waits on the pipeline thread.</summary>
-    protected void Await(Task task, object? target = null) => Await(ToResult(task), target);
-
     /// <summary>
-    /// Waits on the pipeline thread and throws what went wrong as it is; with -Debug what connections do meanwhile is written.
+    /// Waits on the pipeline thread and throws what went wrong as it is, after Ctrl+C as PowerShell does; with -Debug what
+    /// connections do meanwhile is written.
     /// </summary>
     internal T WaitFor<T>(Task<T> task)
     {
@@ -81,7 +82,14 @@ public abstract class EGoatCmdlet : PSCmdlet, IDisposable
             WriteTrace(trace);
         }
 
-        return task.GetAwaiter().GetResult();
+        try
+        {
+            return task.GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException) when (StopToken.IsCancellationRequested)
+        {
+            throw new PipelineStoppedException();
+        }
     }
 
     /// <summary>Waits as <see cref="WaitFor{T}"/> does.</summary>
@@ -150,16 +158,4 @@ public abstract class EGoatCmdlet : PSCmdlet, IDisposable
         await task.ConfigureAwait(false);
         return true;
     }
-
-    private static ErrorRecord? ToError(Exception e, object? target) => e switch
-    {
-        RoomException => new ErrorRecord(e, "RoomError", ErrorCategory.ConnectionError, target),
-        NodeException => new ErrorRecord(e, "InstallationError", ErrorCategory.ResourceUnavailable, target),
-        SignalingServerException => new ErrorRecord(e, "SignalingServerError", ErrorCategory.ResourceUnavailable, target),
-        History.HistoryException => new ErrorRecord(e, "HistoryError", ErrorCategory.ResourceUnavailable, target),
-        TimeoutException => new ErrorRecord(e, "Timeout", ErrorCategory.OperationTimeout, target),
-        ArgumentException => new ErrorRecord(e, "InvalidArgument", ErrorCategory.InvalidArgument, target),
-        FileNotFoundException => new ErrorRecord(e, "FileNotFound", ErrorCategory.ObjectNotFound, target),
-        _ => null,
-    };
 }

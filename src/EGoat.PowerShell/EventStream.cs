@@ -25,7 +25,7 @@ internal sealed class EventStream(EGoatCmdlet cmdlet, int count, int timeoutSeco
         }
         catch (OperationCanceledException)
         {
-            // The time is over, or Ctrl+C.
+            // The time is over.
         }
         finally
         {
@@ -42,6 +42,11 @@ internal sealed class EventStream(EGoatCmdlet cmdlet, int count, int timeoutSeco
                 return true;
             case RoomTransferChanged { Transfer: { IsEnded: true, Direction: EGoatDirection.Received } transfer } when withTransfers:
                 cmdlet.WriteObject(transfer);
+                if (Errors.From(transfer) is { } error)
+                {
+                    cmdlet.WriteError(error);
+                }
+
                 return true;
             case RoomWarning warning:
                 cmdlet.WriteWarning(warning.Text);

@@ -1,110 +1,106 @@
 using System.Management.Automation;
-using EGoat.Mesh;
 
 namespace EGoat.PowerShell;
 
-/// <summary>Progress records of transfers, a few below one of all together; written on the pipeline thread.</summary>
-internal sealed class TransferProgressView(EGoatCmdlet cmdlet, string activity, EGoatDirection direction)
+/// <summary>
+/// Progress records of a command's transfers: one of all together, and below it one for each transfer to or from a peer,
+/// whatever the number of its files. None is written more than five times a second.
+/// </summary>
+/// <param name="activity">What the command does.</param>
+/// <param name="fileCount">How many files each transfer has; null when that is not known.</param>
+/// <param name="length">Their length in bytes, -1 for a stream; null when that is not known.</param>
+/// <param name="time">The clock.</param>
+/// <param name="write">Takes the records.</param>
+internal sealed class TransferProgressView(string activity, int? fileCount, long? length, TimeProvider time, Action<ProgressRecord> write)
 {
     /// <summary>The record of all transfers together.</summary>
     private const int ParentId = 0;
 
-    /// <summary>Files that have a record of their own at once.</summary>
-    private const int MaxShown = 5;
+    /// <summary>Transfers that have a record of their own at once; the others count in that of all.</summary>
+    private const int MaxShown = 20;
 
-    private readonly Dictionary<string, int> _shown = [];
+    private static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(200);
+
+    private readonly Dictionary<string, PeerProgress> _transfers = [];
+
+    /// <summary>When the records that are shown were last written, by their ids.</summary>
+    private readonly Dictionary<int, long> _writtenAt = [];
     private int _nextId = ParentId + 1;
+
+    /// <summary>Files and bytes of transfers that are no longer in the table.</summary>
     private int _ended;
+    private long _done;
 
-    /// <summary>Shows events until something completes.</summary>
-    public void Run(RoomSubscription events, Task until)
-    {
-        using var ended = new CancellationTokenSource();
-        _ = until.ContinueWith(_ => ended.Cancel(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        IAsyncEnumerator<RoomEvent> stream = events.ReadAllAsync(ended.Token).GetAsyncEnumerator(ended.Token);
-        try
-        {
-            while (cmdlet.WaitFor(stream.MoveNextAsync().AsTask()))
-            {
-                if (stream.Current is RoomTransferChanged { Transfer: var transfer })
-                {
-                    Show(transfer);
-                }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // All transfers have ended.
-        }
-        finally
-        {
-            stream.DisposeAsync().AsTask().GetAwaiter().GetResult();
-            Complete();
-        }
-    }
+    /// <summary>Shows that the command has begun.</summary>
+    public void Start(string status) => Write(ParentId, true, () => new ProgressRecord(ParentId, activity, status));
 
-    /// <summary>Shows a transfer as it is now.</summary>
+    /// <summary>Shows a file as it is now.</summary>
     public void Show(EGoatTransfer transfer)
     {
-        if (transfer.Direction != direction)
+        if (!_transfers.TryGetValue(transfer.Id, out PeerProgress? progress))
         {
-            return;
+            progress = _transfers[transfer.Id] = new PeerProgress(_nextId++, fileCount, length, time);
         }
 
-        string key = $"{transfer.Id}/{transfer.Name}/{transfer.PeerIdentity}";
-        if (transfer.IsEnded)
+        bool wasPaused = progress.IsPaused;
+        progress.Update(transfer);
+        if (_writtenAt.Count <= MaxShown || _writtenAt.ContainsKey(progress.ActivityId))
         {
-            _ended++;
-            if (_shown.Remove(key, out int id))
+            Write(progress.ActivityId, progress.HasEnded || wasPaused != progress.IsPaused, () => progress.Describe(ParentId));
+        }
+
+        Write(ParentId, progress.HasEnded, Describe);
+        if (progress.HasEnded)
+        {
+            _writtenAt.Remove(progress.ActivityId);
+            if (fileCount is null)
             {
-                Write(Describe(transfer, id), ProgressRecordType.Completed);
+                // Who receives for days does not keep what has ended.
+                _transfers.Remove(transfer.Id);
+                _ended += progress.Ended;
+                _done += progress.Done;
             }
-
-            Write(new ProgressRecord(ParentId, activity, $"{_ended} done"), ProgressRecordType.Processing);
-        }
-        else if (_shown.TryGetValue(key, out int id))
-        {
-            Write(Describe(transfer, id), ProgressRecordType.Processing);
-        }
-        else if (_shown.Count < MaxShown && transfer.State == EGoatTransferState.Active && transfer.Length != 0)
-        {
-            _shown[key] = _nextId;
-            Write(Describe(transfer, _nextId++), ProgressRecordType.Processing);
         }
     }
 
-    /// <summary>Takes all records away: the last events may still be on their way.</summary>
+    /// <summary>Takes all records away, however the command ends.</summary>
     public void Complete()
     {
-        foreach ((string key, int id) in _shown)
+        foreach (PeerProgress progress in _transfers.Values.Where(p => !p.HasEnded && _writtenAt.ContainsKey(p.ActivityId)))
         {
-            Write(new ProgressRecord(id, key, "Done"), ProgressRecordType.Completed);
+            ProgressRecord last = progress.Describe(ParentId);
+            last.RecordType = ProgressRecordType.Completed;
+            write(last);
         }
 
-        _shown.Clear();
-        Write(new ProgressRecord(ParentId, activity, "Done"), ProgressRecordType.Completed);
+        _transfers.Clear();
+        _writtenAt.Clear();
+        write(new ProgressRecord(ParentId, activity, "Done") { RecordType = ProgressRecordType.Completed });
     }
 
-    /// <summary>Text from a peer, without what could move the cursor or hide itself.</summary>
-    public static string Clean(string text) =>
-        string.Concat(text.Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) == System.Globalization.UnicodeCategory.Format ? '\uFFFD' : c));
-
-    private static ProgressRecord Describe(EGoatTransfer transfer, int id)
+    private ProgressRecord Describe()
     {
-        long done = transfer.BytesTransferred + transfer.BytesResumed;
-        string way = transfer.Direction == EGoatDirection.Sent ? "to" : "from";
-        string of = transfer.Length < 0 ? "" : $" of {transfer.Length:N0}";
-        return new ProgressRecord(id, $"{Clean(transfer.Name)} {way} {Clean(transfer.Peer)}", $"{done:N0}{of} bytes, {transfer.Rate / (1024 * 1024):F1} MiB/s{(transfer.State == EGoatTransferState.Paused ? ", paused" : "")}")
+        PeerProgress[] running = [.. _transfers.Values.Where(p => !p.HasEnded)];
+        long done = _done + _transfers.Values.Sum(p => p.Done);
+        long? total = _transfers.Values.Any(p => p.Total is null) ? null : _done + _transfers.Values.Sum(p => p.Total);
+        int ended = _ended + _transfers.Values.Sum(p => p.Ended);
+        string files = fileCount is { } count ? $"{ended:N0} of {(long)count * _transfers.Count:N0} files" : $"{ended:N0} files";
+        string of = total is { } whole ? $" of {DisplayText.Bytes(whole)}" : "";
+        return new ProgressRecord(ParentId, activity, $"{files}, {DisplayText.Bytes(done)}{of}, {DisplayText.Bytes(running.Sum(p => p.BytesPerSecond))}/s")
         {
-            ParentActivityId = ParentId,
-            PercentComplete = transfer.Length > 0 ? (int)(100 * done / transfer.Length) : -1,
-            SecondsRemaining = transfer is { Rate: > 0, Length: > 0 } ? (int)Math.Min(int.MaxValue, (transfer.Length - done) / transfer.Rate) : -1,
+            PercentComplete = running.Length == 0 ? -1 : PeerProgress.Percent(done, total),
+
+            // The slowest ends last.
+            SecondsRemaining = running.Length == 0 || running.Any(p => p.SecondsRemaining < 0) ? -1 : running.Max(p => p.SecondsRemaining),
         };
     }
 
-    private void Write(ProgressRecord record, ProgressRecordType type)
+    private void Write(int activityId, bool isDue, Func<ProgressRecord> describe)
     {
-        record.RecordType = type;
-        cmdlet.WriteProgress(record);
+        if (isDue || !_writtenAt.TryGetValue(activityId, out long writtenAt) || time.GetElapsedTime(writtenAt) >= MinInterval)
+        {
+            _writtenAt[activityId] = time.GetTimestamp();
+            write(describe());
+        }
     }
 }

@@ -168,6 +168,11 @@ public sealed class CommandRunner : ICommandRuntime
 
     private void Add<T>(List<T> list, T item)
     {
+        if (_cmdlet.Stopping)
+        {
+            throw new PipelineStoppedException();
+        }
+
         lock (_gate)
         {
             list.Add(item);

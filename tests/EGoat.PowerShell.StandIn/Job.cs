@@ -30,6 +30,14 @@ public sealed class PSDataCollection<T> : Collection<T>
             base.InsertItem(index, item);
         }
     }
+
+    protected override void RemoveItem(int index)
+    {
+        lock (_gate)
+        {
+            base.RemoveItem(index);
+        }
+    }
 }
 
 /// <summary>Stand-in: an object with properties that PowerShell adds; here none.</summary>
@@ -54,6 +62,10 @@ public abstract class Job(string command) : IDisposable
     public PSDataCollection<PSObject> Output { get; } = [];
 
     public PSDataCollection<ErrorRecord> Error { get; } = [];
+
+    public PSDataCollection<WarningRecord> Warning { get; } = [];
+
+    public PSDataCollection<ProgressRecord> Progress { get; } = [];
 
     public string PSJobTypeName { get; protected internal set; } = "";
 

@@ -90,6 +90,14 @@ public class ErrorDetails(string message)
     public string? RecommendedAction { get; set; }
 }
 
+/// <summary>Stand-in: a warning.</summary>
+public class WarningRecord(string message)
+{
+    public string Message { get; } = message;
+
+    public override string ToString() => Message;
+}
+
 public enum ProgressRecordType
 {
     Processing,

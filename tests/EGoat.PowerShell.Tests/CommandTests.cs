@@ -2,48 +2,26 @@ using System.Management.Automation;
 using System.Net;
 using System.Net.Sockets;
 using EGoat.Mesh;
-using EGoat.Node;
 using EGoat.PowerShell.Commands;
+using EGoat.Signaling;
 
 namespace EGoat.PowerShell.Tests;
 
-/// <summary>The cmdlets on the stand-in: what they write, ask, and do when stopped. One other installation is the peer.</summary>
-public sealed class CommandTests : IAsyncLifetime
+/// <summary>What the cmdlets write, ask, and do when stopped.</summary>
+[Collection("The installation of this process")]
+public sealed class CommandTests : CommandTestBase
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("egoat-cmdlets-").FullName;
-    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(60));
-    private EGoatNode _other = null!;
-    private EGoatSignaling _server = null!;
-
-    private CancellationToken Cancelled => _limit.Token;
-
-    public Task InitializeAsync()
-    {
-        Environment.SetEnvironmentVariable("EGOAT_HOME", Path.Combine(_folder, "here"));
-        _other = EGoatNode.Open(new NodeOptions { DataFolder = Path.Combine(_folder, "there") });
-        _server = Assert.IsAssignableFrom<EGoatSignaling>(Assert.Single(Run(new StartEGoatSignaling { Port = 0 }).Output));
-        return Task.CompletedTask;
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _other.DisposeAsync();
-        await EGoatNode.CloseSharedAsync();
-        Directory.Delete(_folder, recursive: true);
-        _limit.Dispose();
-    }
-
     [Fact]
     public void Servers_are_listed_and_stopped()
     {
-        Assert.Same(_server, Assert.Single(Run(new GetEGoatSignaling()).Output));
+        Assert.Same(Server, Assert.Single(Run(new GetEGoatSignaling()).Output));
         CommandRunner whatIf = Create(new StopEGoatSignaling());
         whatIf.ShouldProcessAnswer = false;
         whatIf.Run();
-        Assert.Equal($"Stop the signaling server: {_server.Url}", Assert.Single(whatIf.ShouldProcessQueries));
-        Assert.True(_server.IsRunning);
+        Assert.Equal($"Stop the signaling server: {Server.Url}", Assert.Single(whatIf.ShouldProcessQueries));
+        Assert.True(Server.IsRunning);
         Run(new StopEGoatSignaling());
-        Assert.False(_server.IsRunning);
+        Assert.False(Server.IsRunning);
         Assert.Empty(Run(new GetEGoatSignaling()).Output);
     }
 
@@ -51,7 +29,7 @@ public sealed class CommandTests : IAsyncLifetime
     public async Task A_room_is_joined_in_the_background_talked_in_and_left()
     {
         Room there = await JoinThereAsync();
-        CommandRunner join = Run(new JoinEGoatRoom { Room = "lobby", Server = _server.Url, DisplayName = "here", Background = true });
+        CommandRunner join = Run(new JoinEGoatRoom { Room = "lobby", Server = Server.Url, DisplayName = "here", Background = true });
         EGoatRoom room = Assert.IsAssignableFrom<EGoatRoom>(Assert.Single(join.Output));
         Assert.Contains("is open", Assert.Single(join.Warnings), StringComparison.Ordinal);
         await there.WaitForPeersAsync(1, false, Cancelled);
@@ -76,10 +54,10 @@ public sealed class CommandTests : IAsyncLifetime
     public async Task Debug_writes_what_connections_do_on_the_pipeline_thread()
     {
         Room there = await JoinThereAsync();
-        Assert.Empty(Run(new JoinEGoatRoom { Room = "lobby", Server = _server.Url, Background = true }).Debug);
+        Assert.Empty(Run(new JoinEGoatRoom { Room = "lobby", Server = Server.Url, Background = true }).Debug);
         await there.WaitForPeersAsync(1, false, Cancelled);
         Run(new ExitEGoatRoom());
-        var join = new JoinEGoatRoom { Room = "lobby", Server = _server.Url, Count = 1 };
+        var join = new JoinEGoatRoom { Room = "lobby", Server = Server.Url, Count = 1 };
         join.MyInvocation.BoundParameters["Debug"] = new SwitchParameter(true);
         CommandRunner runner = Create(join);
         int pipelineThread = 0;
@@ -105,17 +83,17 @@ public sealed class CommandTests : IAsyncLifetime
     public async Task A_file_is_sent_with_progress()
     {
         Room there = await JoinThereAsync(receives: true);
-        Run(new JoinEGoatRoom { Room = "lobby", Server = _server.Url, Background = true });
+        Run(new JoinEGoatRoom { Room = "lobby", Server = Server.Url, Background = true });
         Room here = (Room)Assert.Single(Run(new GetEGoatRoom()).Output)!;
         await here.WaitForPeersAsync(1, true, Cancelled);
-        string source = Path.Combine(_folder, "goat.bin");
+        string source = Path.Combine(Folder, "goat.bin");
         await File.WriteAllBytesAsync(source, new byte[60_000_000], Cancelled);
         CommandRunner send = Run(new SendEGoatFile { Path = [source] });
         EGoatTransfer transfer = Assert.IsType<EGoatTransfer>(Assert.Single(send.Output));
         Assert.Equal(EGoatTransferState.Completed, transfer.State);
         Assert.NotEmpty(send.Progress);
         Assert.Equal(ProgressRecordType.Completed, send.Progress[^1].RecordType);
-        Assert.Equal(60_000_000, new FileInfo(Path.Combine(_folder, "inbox", "goat.bin")).Length);
+        Assert.Equal(60_000_000, new FileInfo(Path.Combine(Folder, "inbox", "goat.bin")).Length);
         Assert.Equal(transfer.Id, Assert.IsType<EGoatTransfer>(Assert.Single(Run(new GetEGoatTransfer { Room = "lobby" }).Output)).Id);
         await there.LeaveAsync(Cancelled);
     }
@@ -124,7 +102,7 @@ public sealed class CommandTests : IAsyncLifetime
     public async Task A_stream_ends_with_its_count_or_when_it_is_stopped_and_leaves_the_room()
     {
         Room there = await JoinThereAsync();
-        CommandRunner counted = Create(new JoinEGoatRoom { Room = "lobby", Server = _server.Url, Count = 2 });
+        CommandRunner counted = Create(new JoinEGoatRoom { Room = "lobby", Server = Server.Url, Count = 2 });
         Task<IReadOnlyList<object?>> running = Task.Run(() => counted.Run(), Cancelled);
         await there.WaitForPeersAsync(1, false, Cancelled);
         using RoomSubscription events = there.Subscribe();
@@ -141,7 +119,7 @@ public sealed class CommandTests : IAsyncLifetime
             }
         }
 
-        CommandRunner endless = Create(new JoinEGoatRoom { Room = "lobby", Server = _server.Url });
+        CommandRunner endless = Create(new JoinEGoatRoom { Room = "lobby", Server = Server.Url });
         running = Task.Run(() => endless.Run(), Cancelled);
         await there.WaitForPeersAsync(1, false, Cancelled);
         endless.Stop();
@@ -163,19 +141,34 @@ public sealed class CommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Stopping_while_confirmations_are_awaited_ends_without_an_error()
+    {
+        // A member that no connection comes about with.
+        await using SignalingClient silent = await SignalingClient.ConnectAsync(new SignalingClientOptions { Server = Server.Url, Room = "lobby", Peer = new string('a', 26) }, Cancelled);
+        JoinHere();
+        CommandRunner send = Create(new SendEGoatMessage { Text = "hi", Wait = true });
+        Task<IReadOnlyList<object?>> sending = Task.Run(() => send.Run(), Cancelled);
+        Assert.True(SpinWait.SpinUntil(() => Run(new GetEGoatHistory { Room = "lobby" }).Output.Count == 1, TimeSpan.FromSeconds(60)));
+        Assert.False(sending.IsCompleted);
+        send.Stop();
+        Assert.Empty(await sending.WaitAsync(Cancelled));
+        Assert.Empty(send.Errors);
+    }
+
+    [Fact]
     public void What_goes_wrong_is_a_terminating_error_that_names_the_remedy()
     {
         ErrorRecord error = Fail(new SendEGoatMessage { Text = "hi" });
         Assert.StartsWith("RoomNotJoined", error.FullyQualifiedErrorId, StringComparison.Ordinal);
         Assert.Contains("Join-EGoatRoom NAME -Server URL -Background", error.Exception.Message, StringComparison.Ordinal);
         Assert.Contains("cannot be reached", Fail(new JoinEGoatRoom { Room = "lobby", Server = new Uri("http://127.0.0.1:9"), Background = true }).Exception.Message, StringComparison.Ordinal);
-        Assert.Contains("the port is taken", Fail(new StartEGoatSignaling { Port = _server.Url.Port, ListenAddress = IPAddress.Loopback }).Exception.Message, StringComparison.Ordinal);
+        Assert.Contains("the port is taken", Fail(new StartEGoatSignaling { Port = Server.Url.Port, ListenAddress = IPAddress.Loopback }).Exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void With_nobody_there_a_message_is_a_warning_and_no_output()
     {
-        Run(new JoinEGoatRoom { Room = "empty", Server = _server.Url, Background = true });
+        Run(new JoinEGoatRoom { Room = "empty", Server = Server.Url, Background = true });
         CommandRunner send = Run(new SendEGoatMessage { Text = "hello?" });
         Assert.Empty(send.Output);
         Assert.Contains("Nobody else is in the room", Assert.Single(send.Warnings), StringComparison.Ordinal);
@@ -185,12 +178,12 @@ public sealed class CommandTests : IAsyncLifetime
     public async Task Files_are_received_by_rules_and_the_room_is_as_before()
     {
         Room there = await JoinThereAsync();
-        Run(new JoinEGoatRoom { Room = "lobby", Server = _server.Url, Background = true });
-        string inbox = Path.Combine(_folder, "inbox here");
+        Run(new JoinEGoatRoom { Room = "lobby", Server = Server.Url, Background = true });
+        string inbox = Path.Combine(Folder, "inbox here");
         CommandRunner receive = Create(new ReceiveEGoatFile { Destination = inbox, Include = ["*.txt"], MaxLength = 100, Count = 1 });
         Task<IReadOnlyList<object?>> receiving = Task.Run(() => receive.Run(), Cancelled);
         await there.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
-        string[] paths = [.. new[] { "goat.txt", "goat.exe" }.Select(n => Path.Combine(_folder, n))];
+        string[] paths = [.. new[] { "goat.txt", "goat.exe" }.Select(n => Path.Combine(Folder, n))];
         paths.ToList().ForEach(p => File.WriteAllText(p, "goat"));
         IReadOnlyList<EGoatTransfer> sent = await there.SendFiles(paths, Cancelled).Completion.WaitAsync(Cancelled);
         Assert.Equal(["goat.txt"], sent.Where(t => t.State == EGoatTransferState.Completed).Select(t => t.Name));
@@ -204,12 +197,12 @@ public sealed class CommandTests : IAsyncLifetime
     public async Task A_text_is_sent_as_a_file_and_transfers_are_remembered()
     {
         Room there = await JoinThereAsync(receives: true);
-        Room here = Assert.IsType<Room>(Assert.Single(Run(new JoinEGoatRoom { Room = "lobby", Server = _server.Url, Background = true }).Output));
+        Room here = Assert.IsType<Room>(Assert.Single(Run(new JoinEGoatRoom { Room = "lobby", Server = Server.Url, Background = true }).Output));
         await here.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
         CommandRunner send = Create(new SendEGoatFile { Text = "hello", FileName = "note.txt" }).InSet("Text");
         EGoatTransfer sent = Assert.IsType<EGoatTransfer>(Assert.Single(send.Run()));
         Assert.Equal(("note.txt", 5, EGoatTransferState.Completed), (sent.Name, sent.Length, sent.State));
-        Assert.Equal("hello", await File.ReadAllTextAsync(Path.Combine(_folder, "inbox", "note.txt"), Cancelled));
+        Assert.Equal("hello", await File.ReadAllTextAsync(Path.Combine(Folder, "inbox", "note.txt"), Cancelled));
         await here.LeaveAsync(Cancelled);
         Assert.Equal(sent.Id, Assert.IsType<EGoatTransfer>(Assert.Single(Run(new GetEGoatTransfer { Room = "lobby" }).Output)).Id);
         Assert.Empty(Run(new GetEGoatTransfer { Active = true }).Output);
@@ -221,12 +214,12 @@ public sealed class CommandTests : IAsyncLifetime
     public async Task The_receiver_is_asked_and_a_job_reports_what_came_of_it()
     {
         Room there = await JoinThereAsync();
-        Run(new JoinEGoatRoom { Room = "lobby", Server = _server.Url, Background = true });
-        CommandRunner receive = Create(new ReceiveEGoatFile { Destination = Path.Combine(_folder, "inbox here"), Ask = true });
+        Run(new JoinEGoatRoom { Room = "lobby", Server = Server.Url, Background = true });
+        CommandRunner receive = Create(new ReceiveEGoatFile { Destination = Path.Combine(Folder, "inbox here"), Ask = true });
         receive.ShouldProcessAnswer = false;
         Task<IReadOnlyList<object?>> receiving = Task.Run(() => receive.Run(), Cancelled);
         await there.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
-        string path = Path.Combine(_folder, "goat\u202etxt");
+        string path = Path.Combine(Folder, "goat\u202etxt");
         await File.WriteAllTextAsync(path, "goat", Cancelled);
         EGoatTransfer sent = Assert.Single(await there.SendFiles([path], Cancelled).Completion.WaitAsync(Cancelled));
         Assert.Equal(EGoatTransferState.Rejected, sent.State);
@@ -236,7 +229,7 @@ public sealed class CommandTests : IAsyncLifetime
         receive.Stop();
         Assert.Equal(EGoatTransferState.Rejected, Assert.IsType<EGoatTransfer>(Assert.Single(await receiving.WaitAsync(Cancelled))).State);
 
-        there.SetReceive(new ReceiveOptions { Destination = Path.Combine(_folder, "inbox") });
+        there.SetReceive(new ReceiveOptions { Destination = Path.Combine(Folder, "inbox") });
         await ((Room)Assert.Single(Run(new GetEGoatRoom()).Output)!).WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
         CommandRunner send = Create(new SendEGoatFile { LiteralPath = [path], AsJob = true }).InSet("LiteralPath");
         using Job job = Assert.IsAssignableFrom<Job>(Assert.Single(send.Run()));
@@ -244,19 +237,4 @@ public sealed class CommandTests : IAsyncLifetime
         Assert.Equal(JobState.Completed, job.JobStateInfo.State);
         Assert.Equal(EGoatTransferState.Completed, Assert.IsType<EGoatTransfer>(Assert.Single(job.Output).BaseObject).State);
     }
-
-    private static ErrorRecord Fail(Cmdlet cmdlet) => Assert.Throws<TerminatingErrorException>(() => Create(cmdlet).Run()).ErrorRecord;
-
-    private static CommandRunner Create(Cmdlet cmdlet) => new(cmdlet);
-
-    private static CommandRunner Run(Cmdlet cmdlet)
-    {
-        CommandRunner runner = Create(cmdlet);
-        runner.Run();
-        return runner;
-    }
-
-    private Task<Room> JoinThereAsync(bool receives = false) => _other.JoinAsync(
-        new RoomOptions { Server = _server.Url, Room = "lobby", DisplayName = "there", Receive = receives ? new ReceiveOptions { Destination = Path.Combine(_folder, "inbox") } : null },
-        Cancelled);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using EGoat.Mesh.Peers;
 using EGoat.Mesh.Protocol;
 using EGoat.Mesh.Transfers;
@@ -50,8 +51,14 @@ public sealed partial class Room
         RoomSubscription? joining = options.JoinWindow > TimeSpan.Zero ? Subscribe() : null;
         Peer[] recipients = [.. FindPeers(options.To, mayBeAbsent: joining is not null).Where(p => p.AcceptsFiles)];
         var reader = new SourceReader(tree.Files, options.Content);
-        List<Task<IReadOnlyList<EGoatTransfer>>> sending = [.. recipients.Select(p => SendToAsync(p, reader, rate, cancellationToken))];
-        return new FileSend([.. recipients.Select(p => p.Snapshot(Name))], tree.Skipped, CompleteAsync());
+        var ids = new ConcurrentDictionary<string, bool>();
+        List<Task<IReadOnlyList<EGoatTransfer>>> sending = [.. recipients.Select(p => SendToAsync(p, reader, rate, ids, cancellationToken))];
+        return new FileSend([.. recipients.Select(p => p.Snapshot(Name))], tree.Skipped, CompleteAsync())
+        {
+            FileCount = tree.Files.Count(f => !f.IsFolder),
+            Length = tree.Files.Any(f => f.Length < 0) ? -1 : tree.Files.Sum(f => f.Length),
+            TransferIds = ids,
+        };
 
         async Task<IReadOnlyList<EGoatTransfer>> CompleteAsync()
         {
@@ -61,7 +68,7 @@ public sealed partial class Room
                 {
                     await foreach (Peer peer in FindJoiningAsync(joining, options, recipients, cancellationToken).ConfigureAwait(false))
                     {
-                        sending.Add(SendToAsync(peer, reader, rate, cancellationToken));
+                        sending.Add(SendToAsync(peer, reader, rate, ids, cancellationToken));
                     }
                 }
 
@@ -148,11 +155,15 @@ public sealed partial class Room
         }
     }
 
-    private async Task<IReadOnlyList<EGoatTransfer>> SendToAsync(Peer peer, SourceReader reader, RateLimit rate, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<EGoatTransfer>> SendToAsync(Peer peer, SourceReader reader, RateLimit rate, ConcurrentDictionary<string, bool> ids, CancellationToken cancellationToken)
     {
         EGoatPeer receiver = peer.Snapshot(Name);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _left.Token);
-        var outgoing = new OutgoingTransfer(Guid.CreateVersion7().ToString(), receiver, reader.Files, _transfers, _options.Time);
+
+        // First the id: the transfer is told of from its beginning.
+        string id = Guid.CreateVersion7().ToString();
+        ids[id] = true;
+        var outgoing = new OutgoingTransfer(id, receiver, reader.Files, _transfers, _options.Time);
         lock (_gate)
         {
             _outgoing.Add(outgoing);

@@ -1,7 +1,26 @@
+using System.Collections.Concurrent;
+
 namespace EGoat.Mesh;
 
 /// <summary>Files on their way to the members of a room.</summary>
 /// <param name="Recipients">Whom they were offered to at first.</param>
 /// <param name="Skipped">What is not sent of the folders, each with the reason, as lines for people.</param>
 /// <param name="Completion">All transfers, a file and receiver each, when the last has ended.</param>
-public sealed record FileSend(IReadOnlyList<EGoatPeer> Recipients, IReadOnlyList<string> Skipped, Task<IReadOnlyList<EGoatTransfer>> Completion);
+public sealed record FileSend(IReadOnlyList<EGoatPeer> Recipients, IReadOnlyList<string> Skipped, Task<IReadOnlyList<EGoatTransfer>> Completion)
+{
+    /// <summary>How many files each receiver is offered; folders are not counted.</summary>
+    public int FileCount { get; init; }
+
+    /// <summary>The length of all files together, in bytes; -1 when that of a stream is not known.</summary>
+    public long Length { get; init; }
+
+    /// <summary>The ids of the transfers so far, one for each receiver.</summary>
+    internal ConcurrentDictionary<string, bool> TransferIds { get; init; } = new();
+
+    /// <summary>Whether a transfer of the room, as its events tell of it, belongs to these.</summary>
+    public bool Includes(EGoatTransfer transfer)
+    {
+        ArgumentNullException.ThrowIfNull(transfer);
+        return TransferIds.ContainsKey(transfer.Id);
+    }
+}

@@ -5,8 +5,8 @@ using EGoat.Mesh;
 namespace EGoat.PowerShell.Commands;
 
 /// <summary>
-/// Accepts files of a joined room into a folder, by rules, and emits every transfer that has ended, until Ctrl+C, -Count or
-/// -Timeout. What the room accepted before, it accepts again afterwards.
+/// Accepts files of a joined room into a folder, by rules, and emits every transfer that has ended, with an error if it failed,
+/// until Ctrl+C, -Count or -Timeout. What the room accepted before, it accepts again afterwards.
 /// </summary>
 [Cmdlet(VerbsCommunications.Receive, "EGoatFile")]
 [OutputType(typeof(EGoatTransfer))]
@@ -144,7 +144,7 @@ public sealed class ReceiveEGoatFile : EGoatCmdlet
 
     private void Run(CancellationToken cancellationToken)
     {
-        var view = new TransferProgressView(this, $"Receiving into {Destination}", EGoatDirection.Received);
+        var view = new TransferProgressView($"Receiving into {Destination}", null, null, TimeProvider.System, WriteProgress);
         int delivered = 0;
         try
         {
@@ -158,10 +158,12 @@ public sealed class ReceiveEGoatFile : EGoatCmdlet
         }
         catch (OperationCanceledException)
         {
-            // The time is over, or Ctrl+C.
+            // The time is over.
         }
-
-        view.Complete();
+        finally
+        {
+            view.Complete();
+        }
     }
 
     // True when a file was delivered.
@@ -177,6 +179,10 @@ public sealed class ReceiveEGoatFile : EGoatCmdlet
                 if (transfer.IsEnded)
                 {
                     WriteObject(transfer);
+                    if (Errors.From(transfer) is { } error)
+                    {
+                        WriteError(error);
+                    }
                 }
 
                 return transfer.State == EGoatTransferState.Completed;
@@ -192,8 +198,8 @@ public sealed class ReceiveEGoatFile : EGoatCmdlet
     {
         IEnumerable<string> names = offer.Files.Take(MaxListed).Select(f => f.IsFolder ? $"{f.Path}/" : $"{f.Path} ({(f.Length < 0 ? "?" : $"{f.Length:N0} bytes")})");
         string rest = offer.Files.Count > MaxListed ? $"\nand {offer.Files.Count - MaxListed:N0} more" : "";
-        string text = TransferProgressView.Clean($"{offer.Peer.Name} ({offer.Peer.Identity}) offers:");
-        return ShouldContinue($"{text}\n{string.Join('\n', names.Select(TransferProgressView.Clean))}{rest}\nTake it?", "Receive files")
+        string text = DisplayText.Clean($"{offer.Peer.Name} ({offer.Peer.Identity}) offers:");
+        return ShouldContinue($"{text}\n{string.Join('\n', names.Select(DisplayText.Clean))}{rest}\nTake it?", "Receive files")
             ? FileAnswer.Accept
             : FileAnswer.Reject("The receiver does not want it.");
     }

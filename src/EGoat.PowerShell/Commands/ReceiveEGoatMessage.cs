@@ -54,7 +54,7 @@ public sealed class ReceiveEGoatMessage : EGoatCmdlet
         }
         catch (OperationCanceledException)
         {
-            // The time is over, or Ctrl+C.
+            // The time is over.
         }
     }
 }

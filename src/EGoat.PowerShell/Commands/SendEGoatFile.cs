@@ -7,7 +7,8 @@ namespace EGoat.PowerShell.Commands;
 
 /// <summary>
 /// Sends files and folders to members of a joined room that accept files; emits a transfer for each file and receiver when it
-/// has ended. A transfer goes on by itself when the connection is lost, and sending the same thing again sends only the rest.
+/// has ended, and an error for each that was not delivered when all have. A transfer goes on by itself when the connection is
+/// lost, and sending the same thing again sends only the rest.
 /// </summary>
 [Cmdlet(VerbsCommunications.Send, "EGoatFile", DefaultParameterSetName = "Path", SupportsShouldProcess = true)]
 [OutputType(typeof(EGoatTransfer))]
@@ -70,7 +71,7 @@ public sealed class SendEGoatFile : EGoatCmdlet
     [ValidateRange(1, long.MaxValue)]
     public long? MaxRate { get; set; }
 
-    /// <summary>Returns a job at once; Receive-Job has the transfers, Stop-Job cancels them.</summary>
+    /// <summary>Returns a job at once; Receive-Job has the transfers, warnings and errors, Stop-Job cancels them.</summary>
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
@@ -126,33 +127,12 @@ public sealed class SendEGoatFile : EGoatCmdlet
         };
         if (AsJob)
         {
-            StartJob(room, options);
+            var job = new TransferJob(MyInvocation.Line, room.Name, (output, stop) => new FileSending(room, options, output).Run(stop));
+            JobRepository.Add(job);
+            WriteObject(job);
             return;
         }
 
-        using RoomSubscription events = room.Subscribe();
-        FileSend send = Await(Task.Run(() => room.SendFiles(options, StopToken)), room);
-        send.Skipped.ToList().ForEach(WriteWarning);
-        if (send.Recipients.Count == 0)
-        {
-            WriteWarning($"Nobody in the room '{room.Name}' accepts files.");
-            if (JoinWindow == 0)
-            {
-                return;
-            }
-        }
-
-        new TransferProgressView(this, $"Sending to {room.Name}", EGoatDirection.Sent).Run(events, send.Completion);
-        WriteObject(Await(send.Completion, room), enumerateCollection: true);
-    }
-
-    private void StartJob(Room room, SendFileOptions options)
-    {
-        var stop = new CancellationTokenSource();
-        FileSend send = Await(Task.Run(() => room.SendFiles(options, stop.Token)), room);
-        send.Skipped.ToList().ForEach(WriteWarning);
-        var job = new TransferJob(MyInvocation.Line, room.Name, send.Completion, stop);
-        JobRepository.Add(job);
-        WriteObject(job);
+        Guard(() => new FileSending(room, options, this).Run(StopToken), room);
     }
 }

@@ -1,0 +1,216 @@
+using System.Management.Automation;
+using EGoat.Mesh;
+using EGoat.PowerShell.Commands;
+
+namespace EGoat.PowerShell.Tests;
+
+/// <summary>What Send-EGoatFile, its job and Receive-EGoatFile tell of transfers that are not delivered, cancelled or stopped.</summary>
+[Collection("The installation of this process")]
+public sealed class TransferCommandTests : CommandTestBase
+{
+    /// <summary>So slow that a file of 8 MiB is under way until something ends it.</summary>
+    private const long Slow = 1024 * 1024;
+
+    private const int Large = 8 * 1024 * 1024;
+
+    [Fact]
+    public async Task A_rejected_file_is_an_object_and_an_error_about_it_and_the_others_are_delivered()
+    {
+        await JoinThereAsync(Inbox with { Include = ["*.txt"] });
+        await JoinHere().WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        CommandRunner send = Run(new SendEGoatFile { Path = [WriteFile("goat.exe", 10), WriteFile("goat.txt", 10)] });
+        EGoatTransfer[] transfers = [.. send.Output.Cast<EGoatTransfer>()];
+        Assert.Equal(["goat.exe Rejected", "goat.txt Completed"], transfers.Select(t => $"{t.Name} {t.State}").Order());
+        ErrorRecord error = Assert.Single(send.Errors);
+        Assert.Equal(("TransferRejected", ErrorCategory.PermissionDenied), (error.FullyQualifiedErrorId, error.CategoryInfo.Category));
+        Assert.Same(Assert.Single(transfers, t => t.State == EGoatTransferState.Rejected), error.TargetObject);
+        Assert.StartsWith("The file 'goat.exe' was not sent to there: ", error.Exception.Message, StringComparison.Ordinal);
+        Assert.Same(error.TargetObject, Assert.IsType<EGoatTransferException>(error.Exception).Transfer);
+    }
+
+    [Fact]
+    public async Task A_transfer_that_the_receiver_gives_up_is_a_failure_and_leaves_no_progress_behind()
+    {
+        Room there = await JoinThereAsync(receives: true);
+        await JoinHere().WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        CommandRunner send = Create(new SendEGoatFile { Path = [WriteFile("goat.bin", Large)], MaxRate = Slow });
+        Task<IReadOnlyList<object?>> sending = Task.Run(() => send.Run(), Cancelled);
+        EGoatTransfer incoming = await WaitForBytesAsync(there);
+        there.CancelTransfer(incoming.Id);
+        EGoatTransfer transfer = Assert.IsType<EGoatTransfer>(Assert.Single(await sending.WaitAsync(Cancelled)));
+        Assert.Equal(EGoatTransferState.Failed, transfer.State);
+        ErrorRecord error = Assert.Single(send.Errors);
+        Assert.Equal(("TransferFailed", ErrorCategory.ConnectionError), (error.FullyQualifiedErrorId, error.CategoryInfo.Category));
+        Assert.Equal(transfer, error.TargetObject);
+        AssertCompleted(send.Progress, 0, 1);
+    }
+
+    [Fact]
+    public async Task Ctrl_C_cancels_the_transfers()
+    {
+        Room there = await JoinThereAsync(receives: true);
+        Room here = JoinHere();
+        await here.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        CommandRunner send = Create(new SendEGoatFile { Path = [WriteFile("goat.bin", Large)], MaxRate = Slow });
+        Task<IReadOnlyList<object?>> sending = Task.Run(() => send.Run(), Cancelled);
+        await WaitForBytesAsync(there);
+        send.Stop();
+        Assert.Empty(await sending.WaitAsync(Cancelled));
+        Assert.Empty(send.Errors);
+        Assert.Equal(EGoatTransferState.Cancelled, Assert.Single(here.Transfers).State);
+    }
+
+    [Fact]
+    public async Task A_later_command_that_has_enough_cancels_the_other_transfers()
+    {
+        await JoinThereAsync(receives: true);
+        Room here = JoinHere();
+        await here.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        CommandRunner send = Create(new SendEGoatFile { Path = [WriteFile("a", 1), WriteFile("b", Large)], MaxRate = Slow });
+        send.OnOutput = _ => throw new PipelineStoppedException();
+        Assert.Equal("a", Assert.IsType<EGoatTransfer>(Assert.Single(await Task.Run(() => send.Run(), Cancelled))).Name);
+        Assert.Equal(["a Completed", "b Cancelled"], here.Transfers.Select(t => $"{t.Name} {t.State}").Order());
+    }
+
+    [Fact]
+    public void Nobody_who_accepts_files_is_a_warning_and_with_a_window_two()
+    {
+        JoinHere();
+        string file = WriteFile("goat.bin", 1);
+        CommandRunner send = Run(new SendEGoatFile { Path = [file] });
+        Assert.Equal("Nobody in the room 'lobby' accepts files.", Assert.Single(send.Warnings));
+        Assert.Empty(send.Output);
+        Assert.Empty(send.Progress);
+        Assert.Empty(send.Errors);
+
+        CommandRunner waiting = Run(new SendEGoatFile { Path = [file], JoinWindow = 1 });
+        Assert.Equal(
+            ["Nobody in the room 'lobby' accepts files yet; who comes within 1 s is served.", "Nobody who accepts files came to the room 'lobby' within 1 s."],
+            waiting.Warnings);
+        AssertCompleted(waiting.Progress, 0);
+    }
+
+    [Fact]
+    public async Task A_member_that_comes_within_the_window_is_served()
+    {
+        Room here = JoinHere();
+        CommandRunner send = Create(new SendEGoatFile { Path = [WriteFile("goat.bin", 1)], JoinWindow = 600 });
+        send.OnOutput = _ => throw new PipelineStoppedException();
+        Task<IReadOnlyList<object?>> sending = Task.Run(() => send.Run(), Cancelled);
+        await JoinThereAsync(receives: true);
+        Assert.Equal(EGoatTransferState.Completed, Assert.IsType<EGoatTransfer>(Assert.Single(await sending.WaitAsync(Cancelled))).State);
+        Assert.NotNull(here);
+    }
+
+    [Fact]
+    public void The_job_has_the_warning_or_error_that_the_command_would_have()
+    {
+        JoinHere();
+        string file = WriteFile("goat.bin", 1);
+        using Job nobody = Start(new SendEGoatFile { Path = [file], AsJob = true });
+        Assert.Equal("Nobody in the room 'lobby' accepts files.", Assert.Single(nobody.Warning).Message);
+        Assert.Equal(JobState.Completed, nobody.JobStateInfo.State);
+        Assert.True(nobody.HasMoreData);
+
+        ErrorRecord expected = Fail(new SendEGoatFile { Path = [file], To = ["ada"] });
+        using Job absent = Start(new SendEGoatFile { Path = [file], To = ["ada"], AsJob = true });
+        ErrorRecord error = Assert.Single(absent.Error);
+        Assert.Equal(JobState.Failed, absent.JobStateInfo.State);
+        Assert.Equal((expected.FullyQualifiedErrorId, expected.Exception.Message), (error.FullyQualifiedErrorId, error.Exception.Message));
+        Assert.Contains("Nobody in the room 'lobby' is 'ada'", error.Exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_job_has_failed_when_a_file_was_not_delivered_and_says_which()
+    {
+        await JoinThereAsync(Inbox with { Include = ["*.txt"] });
+        await JoinHere().WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        using Job job = Start(new SendEGoatFile { Path = [WriteFile("goat.exe", 10), WriteFile("goat.txt", 10)], AsJob = true });
+        Assert.Equal(JobState.Failed, job.JobStateInfo.State);
+        Assert.Equal(["goat.exe Rejected", "goat.txt Completed"], job.Output.Select(o => (EGoatTransfer)o.BaseObject).Select(t => $"{t.Name} {t.State}").Order());
+        Assert.Equal("goat.exe", Assert.IsType<EGoatTransfer>(Assert.Single(job.Error).TargetObject).Name);
+    }
+
+    [Fact]
+    public async Task A_stopped_job_has_cancelled_its_transfer_and_one_progress_record_for_each_activity()
+    {
+        Room there = await JoinThereAsync(receives: true);
+        await JoinHere().WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        using Job job = Assert.IsAssignableFrom<Job>(Assert.Single(Run(new SendEGoatFile { Path = [WriteFile("goat.bin", Large)], MaxRate = Slow, AsJob = true }).Output));
+        await WaitForBytesAsync(there);
+        Assert.Equal(JobState.Running, job.JobStateInfo.State);
+        job.StopJob();
+        Assert.Equal(JobState.Stopped, job.JobStateInfo.State);
+        Assert.Equal(EGoatTransferState.Cancelled, Assert.IsType<EGoatTransfer>(Assert.Single(job.Output).BaseObject).State);
+        Assert.Empty(job.Error);
+        Assert.Equal([0, 1], job.Progress.Select(p => p.ActivityId).Order());
+        AssertCompleted([.. job.Progress], 0, 1);
+        job.StopJob(); // once more does nothing
+        Assert.Equal(JobState.Stopped, job.JobStateInfo.State);
+    }
+
+    [Fact]
+    public async Task A_file_that_the_sender_gives_up_is_an_error_of_the_receiver_and_one_that_its_rules_refuse_is_not()
+    {
+        Room there = await JoinThereAsync();
+        JoinHere();
+        CommandRunner receive = Create(new ReceiveEGoatFile { Destination = Path.Combine(Folder, "inbox here"), Include = ["*.bin"] });
+        Task<IReadOnlyList<object?>> receiving = Task.Run(() => receive.Run(), Cancelled);
+        await there.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        await there.SendFiles([WriteFile("goat.exe", 1)], Cancelled).Completion.WaitAsync(Cancelled);
+        FileSend send = there.SendFiles(new SendFileOptions { Paths = [WriteFile("goat.bin", Large)], MaxRate = Slow }, Cancelled);
+        there.CancelTransfer((await WaitForBytesAsync(there)).Id);
+        await send.Completion.WaitAsync(Cancelled);
+        Assert.True(SpinWait.SpinUntil(() => receive.Errors.Count > 0, TimeSpan.FromSeconds(60)));
+        receive.Stop();
+        EGoatTransfer[] received = [.. (await receiving.WaitAsync(Cancelled)).Cast<EGoatTransfer>()];
+        Assert.Equal(["goat.exe Rejected", "goat.bin Cancelled"], received.Select(t => $"{t.Name} {t.State}"));
+        ErrorRecord error = Assert.Single(receive.Errors);
+        Assert.Equal(("TransferCancelled", ErrorCategory.OperationStopped), (error.FullyQualifiedErrorId, error.CategoryInfo.Category));
+        Assert.Same(received[1], error.TargetObject);
+        Assert.StartsWith("The file 'goat.bin' was not received from there: The sender cancelled it", error.Exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Progress_of_another_call_in_the_same_room_is_not_shown()
+    {
+        Room there = await JoinThereAsync(receives: true);
+        await JoinHere().WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        using Job other = Assert.IsAssignableFrom<Job>(Assert.Single(Run(new SendEGoatFile { Path = [WriteFile("other.bin", Large)], MaxRate = Slow, AsJob = true }).Output));
+        await WaitForBytesAsync(there);
+        CommandRunner send = Run(new SendEGoatFile { Path = [WriteFile("goat.bin", 10)] });
+        Assert.Equal("goat.bin", Assert.IsType<EGoatTransfer>(Assert.Single(send.Output)).Name);
+        Assert.DoesNotContain(send.Progress, p => p.Activity.Contains("other", StringComparison.Ordinal));
+        other.StopJob();
+    }
+
+    // The records of these activities, and no others, are taken away at the end.
+    private static void AssertCompleted(IReadOnlyList<ProgressRecord> records, params int[] activityIds)
+    {
+        Assert.Equal(activityIds, records.Select(r => r.ActivityId).Distinct().Order());
+        Assert.All(activityIds, id => Assert.Equal(ProgressRecordType.Completed, records.Last(r => r.ActivityId == id).RecordType));
+        Assert.All(records.Where(r => r.ActivityId != 0), r => Assert.Equal(0, r.ParentActivityId));
+    }
+
+    private static Job Start(SendEGoatFile command)
+    {
+        Job job = Assert.IsAssignableFrom<Job>(Assert.Single(Run(command).Output));
+        Assert.True(job.Finished.WaitOne(TimeSpan.FromSeconds(60)));
+        return job;
+    }
+
+    // A transfer of which something has arrived or was sent.
+    private async Task<EGoatTransfer> WaitForBytesAsync(Room room)
+    {
+        using RoomSubscription events = room.Subscribe();
+        await foreach (RoomEvent e in events.ReadAllAsync(Cancelled))
+        {
+            if (e is RoomTransferChanged { Transfer: { BytesTransferred: > 0, IsEnded: false } transfer })
+            {
+                return transfer;
+            }
+        }
+
+        throw new InvalidOperationException("The room was left.");
+    }
+}
