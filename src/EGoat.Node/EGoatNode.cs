@@ -91,6 +91,9 @@ public sealed class EGoatNode : IAsyncDisposable
         }
     }
 
+    /// <summary>The installation that this process shares, if it is open.</summary>
+    public static EGoatNode? Shared => Volatile.Read(ref _shared);
+
     /// <summary>The installation that this process shares, opened when it is first asked for.</summary>
     /// <exception cref="NodeException">Its folder, identity or history cannot be used.</exception>
     public static async Task<EGoatNode> GetSharedAsync(CancellationToken cancellationToken)

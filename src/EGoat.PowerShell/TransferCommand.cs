@@ -10,6 +10,7 @@ public abstract class TransferCommand : EGoatCmdlet
 
     /// <summary>The transfer's id; all its files are meant.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(TransferCompleter))]
     public string[] Id { get; set; } = [];
 
     /// <inheritdoc/>

@@ -9,10 +9,12 @@ public sealed class GetEGoatHistory : EGoatCmdlet
 {
     /// <summary>Only of this room.</summary>
     [Parameter(Position = 0)]
+    [ArgumentCompleter(typeof(RoomCompleter))]
     public string? Room { get; set; }
 
     /// <summary>Only from this identity or name.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(PeerCompleter))]
     public string? Peer { get; set; }
 
     /// <summary>Only since this time.</summary>

@@ -15,6 +15,7 @@ public sealed class GetEGoatTransfer : EGoatCmdlet
 
     /// <summary>Only to or from this identity or name.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(PeerCompleter))]
     public string? Peer { get; set; }
 
     /// <summary>Only since this time.</summary>

@@ -30,6 +30,7 @@ public sealed class ReceiveEGoatFile : EGoatCmdlet
 
     /// <summary>Only from members of these peer ids, identities or names. A name can be taken by anybody, an identity cannot.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(PeerCompleter))]
     public string[] From { get; set; } = [];
 
     /// <summary>Only files of these patterns, as <c>*.log</c> or <c>logs/2026*</c>.</summary>

@@ -41,6 +41,7 @@ public sealed class SendEGoatFile : EGoatCmdlet
 
     /// <summary>Only to the members of these peer ids, identities or names.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(PeerCompleter))]
     public string[] To { get; set; } = [];
 
     /// <summary>Sends folders with everything in them.</summary>

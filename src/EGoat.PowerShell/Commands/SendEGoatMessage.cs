@@ -20,6 +20,7 @@ public sealed class SendEGoatMessage : EGoatCmdlet
 
     /// <summary>Only to the member of this peer id, identity or name.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(PeerCompleter))]
     public string? To { get; set; }
 
     /// <summary>Waits until every member has confirmed.</summary>
