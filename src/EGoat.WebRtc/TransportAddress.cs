@@ -50,7 +50,7 @@ public readonly record struct TransportAddress
     public bool IsLoopback => IsIPv6 ? (_high, _low) == (0, 1) : _low >> 24 == 127;
 
     /// <summary>Whether it may be one host's: not the unspecified address, a group or a broadcast.</summary>
-    internal bool IsUnicast => IsIPv6 ? _bits != UInt128.Zero && _bits >> 120 != 0xFF : (uint)_bits >> 24 is > 0 and < 224;
+    internal bool IsUnicast => IsIPv6 ? (_high | _low) != 0 && _high >> 56 != 0xFF : _low >> 24 is > 0 and < 224;
 
     /// <summary>The address without the port.</summary>
     public IPAddress Address
