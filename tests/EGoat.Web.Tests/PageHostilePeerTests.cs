@@ -165,6 +165,61 @@ public sealed class PageHostilePeerTests : PageTransferTest
         Assert.Contains(Browser.Errors, e => e.Contains("Content Security Policy", StringComparison.Ordinal));
     }
 
+    // It accepts a file, and then reads nothing, or reads and acknowledges nothing: what waits for it is bounded, and so is the wait.
+    [ProgramFact("chromium")]
+    public async Task A_receiver_that_does_not_do_its_part_is_dropped_and_little_waits_for_it()
+    {
+        IPage page = await JoinAsync();
+        using JsonDocument results = JsonDocument.Parse(await page.EvaluateAsync<string>(
+            """
+            async () => {
+              const { SendAttempt } = await import('/send-attempt.js');
+              const { setTimeout, clearTimeout } = window;
+              const MIB = 1024 * 1024;
+              const file = new File([new Uint8Array(40 * MIB)], 'goat.bin');
+              async function run(reads, limit) {
+                const silence = new Map();
+                window.setTimeout = (act, delay) => {
+                  if (delay !== 60_000) return setTimeout(act, delay);
+                  const id = {};
+                  silence.set(id, act);
+                  return id;
+                };
+                window.clearTimeout = id => silence.delete(id) || clearTimeout(id);
+                let given = 0;
+                const told = [];
+                const channel = {
+                  readyState: 'open', bufferedAmount: 0, close() {},
+                  send(bytes) {
+                    given += bytes.length;
+                    if (!reads) this.bufferedAmount += bytes.length;
+                  },
+                };
+                const peer = { name: 'mallory', features: ['frame64k'], maxMessageSize: 256 * 1024, openChannel: () => channel, send: message => told.push(message) };
+                const attempt = new SendAttempt(peer, [{ path: 'goat.bin', size: file.size, lastModified: 0, file }], () => {});
+                attempt.handle({ type: 'accept', id: attempt.id, files: null, have: false });
+                const ended = attempt.run().catch(error => error.message);
+                while (given < limit || silence.size === 0) await new Promise(resolve => setTimeout(resolve, 20));
+                [...silence.values()][0]();
+                return { given, error: await ended, told: told.at(-1).type };
+              }
+              const results = { reads: await run(true, 16 * MIB), sleeps: await run(false, MIB) };
+              Object.assign(window, { setTimeout, clearTimeout });
+              return JSON.stringify(results);
+            }
+            """));
+        foreach ((string name, long limit, string error) in new[]
+        {
+            ("reads", 16L * Block, "The receiver has acknowledged nothing for 60 seconds."),
+            ("sleeps", Block, "Nothing could be sent for 60 seconds."),
+        })
+        {
+            JsonElement result = results.RootElement.GetProperty(name);
+            Assert.InRange(result.GetProperty("given").GetInt64(), limit, limit + (Block / 8));
+            Assert.Equal((error, "cancel"), (result.GetProperty("error").GetString(), result.GetProperty("told").GetString()));
+        }
+    }
+
     [ProgramFact("chromium")]
     public async Task Paths_that_lead_elsewhere_are_refused_and_downloads_get_ordinary_names()
     {

@@ -129,6 +129,7 @@ class Row {
     if (this.state === state && this.#hasPause === pauseLabel(transfer)) return;
     this.#hasPause = pauseLabel(transfer);
     this.state = this.item.dataset.state = state;
+    this.#forgetUrls();
     this.item.dataset.hash = files.length === 1 ? files[0].hash ?? '' : '';
     this.#what.replaceChildren(...title(transfer));
     this.#actions.replaceChildren(...this.#buttons(transfer));
@@ -138,7 +139,12 @@ class Row {
 
   forgetContent() {
     this.#saving?.abort();
+    this.#forgetUrls();
+  }
+
+  #forgetUrls() {
     this.#urls.forEach(url => URL.revokeObjectURL(url));
+    this.#urls = [];
   }
 
   #buttons(transfer) {
@@ -193,6 +199,7 @@ class Row {
     show(0, 0);
     const { saved, failures } = await saveAll(root, files, file => this.#transfers.content(file), show, saving.signal);
     this.#saving = this.state = undefined;
+    if (!this.item.isConnected) return;
     this.show(transfer);
     const rest = failures.length > MAX_FAILURES ? ` … and ${failures.length - MAX_FAILURES} more` : '';
     const reasons = failures.slice(0, MAX_FAILURES).map(({ path, reason }) => ` '${shownName(path)}': ${shownName(reason)}.`).join('');
