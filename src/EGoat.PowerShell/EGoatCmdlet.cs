@@ -145,6 +145,25 @@ public abstract class EGoatCmdlet : PSCmdlet, IOutput, IDisposable
         throw new ItemNotFoundException(message);
     }
 
+    /// <summary>The path of a folder that may not be there yet.</summary>
+    protected string GetFolder(string path)
+    {
+        string folder = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
+        if (!IsFileSystem(provider))
+        {
+            ThrowTerminatingError(Errors.NotInFileSystem(path));
+        }
+
+        return folder;
+    }
+
+    /// <summary>Whether a path is one of files, not of variables or functions.</summary>
+    protected static bool IsFileSystem(ProviderInfo provider)
+    {
+        ArgumentNullException.ThrowIfNull(provider);
+        return provider.Name == "FileSystem";
+    }
+
     private void WriteTrace(TraceSubscription trace)
     {
         while (trace.TryRead(out string line))

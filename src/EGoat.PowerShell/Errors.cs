@@ -32,6 +32,13 @@ internal static class Errors
         _ => null,
     };
 
+    /// <summary>The error for a path that names no file: a variable, a function.</summary>
+    public static ErrorRecord NotInFileSystem(string path) =>
+        new(new ArgumentException($"'{path}' is not in the file system."), "NotInFileSystem", ErrorCategory.InvalidArgument, path);
+
+    /// <summary>The error for a file that is not there.</summary>
+    public static ErrorRecord FileNotFound(Exception e, string path) => new(e, "FileNotFound", ErrorCategory.ObjectNotFound, path);
+
     private static ErrorRecord Create(EGoatTransfer transfer, string errorId, ErrorCategory category)
     {
         string way = transfer.Direction == EGoatDirection.Sent ? "sent to" : "received from";

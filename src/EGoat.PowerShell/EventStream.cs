@@ -5,6 +5,8 @@ namespace EGoat.PowerShell;
 /// <summary>Writes the events of a room to the pipeline on the pipeline thread: messages, and finished transfers if wanted; warnings as such.</summary>
 internal sealed class EventStream(EGoatCmdlet cmdlet, int count, int timeoutSeconds, bool withTransfers)
 {
+    private readonly TransferProgressView _progress = new("Receiving", null, null, TimeProvider.System, cmdlet.WriteProgress);
+
     /// <summary>Runs until the room is left, or so many messages or seconds have passed (0: no limit), or Ctrl+C.</summary>
     public void Run(RoomSubscription subscription, CancellationToken stopping)
     {
@@ -30,6 +32,7 @@ internal sealed class EventStream(EGoatCmdlet cmdlet, int count, int timeoutSeco
         finally
         {
             events.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            _progress.Complete();
         }
     }
 
@@ -40,13 +43,15 @@ internal sealed class EventStream(EGoatCmdlet cmdlet, int count, int timeoutSeco
             case RoomMessageReceived message:
                 cmdlet.WriteObject(message.Message);
                 return true;
-            case RoomTransferChanged { Transfer: { IsEnded: true, Direction: EGoatDirection.Received } transfer } when withTransfers:
-                cmdlet.WriteObject(transfer);
-                if (Errors.From(transfer) is { } error)
+            case RoomTransferChanged { Transfer: { Direction: EGoatDirection.Received } transfer } when withTransfers:
+                _progress.Show(transfer);
+                if (!transfer.IsEnded)
                 {
-                    cmdlet.WriteError(error);
+                    return false;
                 }
 
+                // Not an error too: whoever cancels a file would end the talk of a script that stops at errors.
+                cmdlet.WriteObject(transfer);
                 return true;
             case RoomWarning warning:
                 cmdlet.WriteWarning(warning.Text);

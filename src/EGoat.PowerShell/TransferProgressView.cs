@@ -66,6 +66,11 @@ internal sealed class TransferProgressView(string activity, int? fileCount, long
     /// <summary>Takes all records away, however the command ends.</summary>
     public void Complete()
     {
+        if (!_writtenAt.ContainsKey(ParentId))
+        {
+            return;
+        }
+
         foreach (PeerProgress progress in _transfers.Values.Where(p => !p.HasEnded && _writtenAt.ContainsKey(p.ActivityId)))
         {
             ProgressRecord last = progress.Describe(ParentId);

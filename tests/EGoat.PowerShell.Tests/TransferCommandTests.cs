@@ -172,6 +172,37 @@ public sealed class TransferCommandTests : CommandTestBase
     }
 
     [Fact]
+    public async Task A_path_that_is_not_there_is_an_error_and_the_others_are_sent()
+    {
+        await JoinThereAsync(receives: true);
+        await JoinHere().WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        string missing = Path.Combine(Folder, "missing");
+        foreach (string set in new[] { "Path", "LiteralPath" })
+        {
+            string[] paths = [missing, WriteFile($"{set}.bin", 1)];
+            CommandRunner send = Create(set == "Path" ? new SendEGoatFile { Path = paths } : new SendEGoatFile { LiteralPath = paths }).InSet(set);
+            Assert.Equal($"{set}.bin", Assert.IsType<EGoatTransfer>(Assert.Single(send.Run())).Name);
+            ErrorRecord error = Assert.Single(send.Errors);
+            Assert.Equal(("FileNotFound", (object)missing), (error.FullyQualifiedErrorId, error.TargetObject!));
+        }
+    }
+
+    [Fact]
+    public async Task A_joined_stream_that_receives_files_shows_progress_and_no_peer_ends_it_with_an_error()
+    {
+        Room there = await JoinThereAsync();
+        CommandRunner join = Create(new JoinEGoatRoom { Room = "lobby", Server = Server.Url, Destination = Path.Combine(Folder, "inbox here"), Count = 1 });
+        Task<IReadOnlyList<object?>> joined = Task.Run(() => join.Run(), Cancelled);
+        await there.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        FileSend send = there.SendFiles(new SendFileOptions { Paths = [WriteFile("goat.bin", Large)], MaxRate = Slow }, Cancelled);
+        there.CancelTransfer((await WaitForBytesAsync(there)).Id);
+        await send.Completion.WaitAsync(Cancelled);
+        Assert.Equal(EGoatTransferState.Cancelled, Assert.IsType<EGoatTransfer>(Assert.Single(await joined.WaitAsync(Cancelled))).State);
+        Assert.Empty(join.Errors);
+        AssertCompleted(join.Progress, 0, 1);
+    }
+
+    [Fact]
     public async Task Progress_of_another_call_in_the_same_room_is_not_shown()
     {
         Room there = await JoinThereAsync(receives: true);

@@ -19,7 +19,7 @@ function Start-Console([string] $Name, [string] $Script) {
     [System.Diagnostics.Process]::Start($start)
 }
 
-function Wait-Until([scriptblock] $Condition, [int] $Seconds = 30) {
+function Wait-Until([scriptblock] $Condition, [int] $Seconds = 120) {
     $end = [DateTime]::UtcNow.AddSeconds($Seconds)
     while (-not (& $Condition)) {
         if ([DateTime]::UtcNow -gt $end) { throw "It did not happen within $Seconds s: $Condition" }

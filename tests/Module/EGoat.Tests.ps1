@@ -29,6 +29,20 @@ Describe 'The module' {
         { Send-EGoatMessage 'hi' } | Should -Throw 'No room is joined. Join one with: Join-EGoatRoom*'
     }
 
+    It 'takes no path that is not one of files' {
+        $server = Start-EGoatSignaling -Port 0
+        $null = $server | Join-EGoatRoom paths -Background -WarningAction Ignore
+        try {
+            Send-EGoatFile Env:PATH -ErrorVariable errors -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+            $errors.FullyQualifiedErrorId | Should -Be 'NotInFileSystem,EGoat.PowerShell.Commands.SendEGoatFile'
+            { Receive-EGoatFile Function:goat } | Should -Throw "'Function:goat' is not in the file system."
+        }
+        finally {
+            Exit-EGoatRoom paths
+            Stop-EGoatSignaling
+        }
+    }
+
     It 'names a server that is not there and the remedy' {
         { Join-EGoatRoom lobby -Server 'http://127.0.0.1:9' -Background } | Should -Throw '*cannot be reached. Is*'
     }
@@ -57,13 +71,13 @@ Describe 'A room' {
             Exit-EGoatRoom
 "@
         try {
-            $message = $server | Join-EGoatRoom lobby -Count 1 -Timeout 30 -WarningAction Ignore
+            $message = $server | Join-EGoatRoom lobby -Count 1 -Timeout 120 -WarningAction Ignore
             $message | Should -BeOfType ([EGoat.EGoatMessage])
             $message.Text | Should -Be 'hi'
             $message.From | Should -Be 'ada'
             $message.Direction | Should -Be 'Received'
             $other.StandardOutput.ReadToEnd().Trim() | Should -Be $message.Id
-            $other.WaitForExit(30000) | Should -BeTrue
+            $other.WaitForExit(120000) | Should -BeTrue
             $found = Get-EGoatHistory -Room lobby | Where-Object Text -eq 'hi'
             $found.Id | Should -Be $message.Id
             $found | Out-String | Should -Match 'lobby\s+ada\s+hi'
@@ -79,7 +93,7 @@ Describe 'A room' {
         $bytes = [byte[]]::new(3MB + 17)
         [Random]::new(1).NextBytes($bytes)
         [IO.File]::WriteAllBytes($source, $bytes)
-        $other = Start-Console 'receiver' "Join-EGoatRoom files -Server '$($server.Url)' -DisplayName bob -Destination '$inbox' -Count 1 -Timeout 60 -WarningAction Ignore | ForEach-Object Path"
+        $other = Start-Console 'receiver' "Join-EGoatRoom files -Server '$($server.Url)' -DisplayName bob -Destination '$inbox' -Count 1 -Timeout 120 -WarningAction Ignore | ForEach-Object Path"
         try {
             $null = $server | Join-EGoatRoom files -Background -WarningAction Ignore
             Wait-Until { Get-EGoatPeer files | Where-Object AcceptsFiles }
@@ -106,7 +120,7 @@ Describe 'A room' {
         [IO.File]::WriteAllText((Join-Path $tree 'sub' 'goat.exe'), 'no')
         $other = Start-Console 'folders' @"
             `$null = Join-EGoatRoom folders -Server '$($server.Url)' -DisplayName bob -Background -WarningAction Ignore
-            Receive-EGoatFile '$inbox' -Exclude *.exe -MaxLength 1MB -Count 2 -Timeout 60 | ForEach-Object { "`$(`$_.Name) `$(`$_.State)" }
+            Receive-EGoatFile '$inbox' -Exclude *.exe -MaxLength 1MB -Count 2 -Timeout 120 | ForEach-Object { "`$(`$_.Name) `$(`$_.State)" }
             (Get-EGoatTransfer -State Completed).Count
             Exit-EGoatRoom
 "@
@@ -116,7 +130,7 @@ Describe 'A room' {
             $job = Send-EGoatFile $tree -Recurse -Room folders -AsJob
             $job | Should -BeOfType ([System.Management.Automation.Job])
             $job.PSJobTypeName | Should -Be 'EGoatTransferJob'
-            $transfers = $job | Wait-Job -Timeout 60 | Receive-Job -ErrorVariable errors -ErrorAction SilentlyContinue
+            $transfers = $job | Wait-Job -Timeout 120 | Receive-Job -ErrorVariable errors -ErrorAction SilentlyContinue
             $errors.TargetObject.Name | Should -Be 'tree/sub/goat.exe'
             ($transfers | Where-Object State -eq Completed).Name | Sort-Object | Should -Be 'tree/goat.txt', 'tree/sub/long.txt'
             ($transfers | Where-Object State -eq Rejected).Name | Should -Be 'tree/sub/goat.exe'
@@ -138,7 +152,7 @@ Describe 'A room' {
         $inbox = Join-Path $TestDrive 'control'
         $source = Join-Path $TestDrive 'large.bin'
         [IO.File]::WriteAllBytes($source, [byte[]]::new(40MB))
-        $other = Start-Console 'control' "Join-EGoatRoom control -Server '$($server.Url)' -DisplayName bob -Destination '$inbox' -Count 3 -Timeout 60 -WarningAction Ignore | ForEach-Object State"
+        $other = Start-Console 'control' "Join-EGoatRoom control -Server '$($server.Url)' -DisplayName bob -Destination '$inbox' -Count 3 -Timeout 120 -WarningAction Ignore | ForEach-Object State"
         try {
             $null = $server | Join-EGoatRoom control -Background -WarningAction Ignore
             Wait-Until { Get-EGoatPeer control | Where-Object AcceptsFiles }
@@ -149,7 +163,7 @@ Describe 'A room' {
             Get-EGoatTransfer control -Active | Resume-EGoatTransfer
             (Get-EGoatTransfer control -Active).State | Should -Be 'Active'
             Get-EGoatTransfer control -Active | Stop-EGoatTransfer
-            ($job | Wait-Job -Timeout 30 | Receive-Job -ErrorAction SilentlyContinue).State | Should -Be 'Cancelled'
+            ($job | Wait-Job -Timeout 120 | Receive-Job -ErrorAction SilentlyContinue).State | Should -Be 'Cancelled'
             $job | Remove-Job
             $second = Send-EGoatFile $source -Room control -MaxRate 10MB -AsJob
             Wait-Until { Get-EGoatTransfer control -Active | Where-Object { $_.BytesTransferred -gt 0 -or $_.BytesResumed -gt 0 } }

@@ -14,7 +14,7 @@ BeforeAll {
 "@
     $null = $server | Join-EGoatRoom goats -Background -WarningAction Ignore
     $null = $server | Join-EGoatRoom empty -Background -WarningAction Ignore
-    Wait-Until { Get-EGoatPeer goats | Where-Object AcceptsFiles } -Seconds 60
+    Wait-Until { Get-EGoatPeer goats | Where-Object AcceptsFiles }
 
     # A pipeline whose streams and end can be looked at.
     function Start-Pipeline([string] $Script) {
@@ -72,7 +72,7 @@ Describe 'Progress' {
 Describe 'A job' {
     It 'warns as the command does when nobody accepts files' {
         $null = Send-EGoatFile $text -Room empty -WarningVariable expected -WarningAction SilentlyContinue
-        $job = Send-EGoatFile $text -Room empty -AsJob | Wait-Job -Timeout 60
+        $job = Send-EGoatFile $text -Room empty -AsJob | Wait-Job -Timeout 120
         $job.State | Should -Be 'Completed'
         $job.HasMoreData | Should -BeTrue
         $job | Receive-Job -WarningVariable warnings -WarningAction SilentlyContinue | Should -BeNullOrEmpty
@@ -82,7 +82,7 @@ Describe 'A job' {
     }
 
     It 'has failed with the error of the command when nobody is meant' {
-        $job = Send-EGoatFile $text -Room empty -To ada -AsJob | Wait-Job -Timeout 60
+        $job = Send-EGoatFile $text -Room empty -To ada -AsJob | Wait-Job -Timeout 120
         $job.State | Should -Be 'Failed'
         $null = $job | Receive-Job -ErrorVariable errors -ErrorAction SilentlyContinue
         "$($errors[0])" | Should -BeLike "Nobody in the room 'empty' is*ada*"
@@ -90,14 +90,14 @@ Describe 'A job' {
     }
 
     It 'has failed when a file was not delivered, and has the transfers and the error' {
-        $job = Send-EGoatFile $program, $text -Room goats -AsJob | Wait-Job -Timeout 60
+        $job = Send-EGoatFile $program, $text -Room goats -AsJob | Wait-Job -Timeout 120
         $job.State | Should -Be 'Failed'
         $transfers = $job | Receive-Job -ErrorVariable errors -ErrorAction SilentlyContinue
         $transfers | Should -HaveCount 2
         $errors.TargetObject.Name | Should -Be 'goat.exe'
-        { Send-EGoatFile $program -Room goats -AsJob | Receive-Job -Wait -AutoRemoveJob -ErrorAction Stop } | Should -Throw "The file 'goat.exe' was not sent*"
         $job | Remove-Job
-        Get-Job | Where-Object PSJobTypeName -eq EGoatTransferJob | Should -BeNullOrEmpty
+        Get-Job -Id $job.Id -ErrorAction Ignore | Should -BeNullOrEmpty
+        { Send-EGoatFile $program -Room goats -AsJob | Receive-Job -Wait -AutoRemoveJob -ErrorAction Stop } | Should -Throw "The file 'goat.exe' was not sent*"
     }
 
     It 'shows progress, is completed by id, and cancels its transfer when it is stopped' {
@@ -156,7 +156,7 @@ Describe 'Ctrl+C' {
 
     # A process that is halted confirms nothing.
     It 'ends Send-EGoatMessage -Wait without an error' -Skip:$IsWindows {
-        /bin/kill -STOP $other.Id
+        sh -c "kill -STOP $($other.Id)"
         try {
             $pipeline = Start-Pipeline 'Send-EGoatMessage hello -Room goats -Wait -Timeout 600'
             Wait-Until { Get-EGoatHistory goats -Text hello }
@@ -167,7 +167,7 @@ Describe 'Ctrl+C' {
             $pipeline.Shell.Dispose()
         }
         finally {
-            /bin/kill -CONT $other.Id
+            sh -c "kill -CONT $($other.Id)"
         }
     }
 }

@@ -64,7 +64,7 @@ public sealed class JoinEGoatRoom : EGoatCmdlet
             DisplayName = DisplayName,
             RelayOnly = RelayOnly,
             IceServers = IceServer is null ? null : ParseIceServers(IceServer),
-            Receive = Destination is null ? null : new ReceiveOptions { Destination = GetUnresolvedProviderPathFromPSPath(Destination) },
+            Receive = Destination is null ? null : new ReceiveOptions { Destination = GetFolder(Destination) },
         };
         Room room = Await(GetNode().JoinAsync(options, StopToken), Room);
         WriteWarning($"The room '{room.Name}' is open: whoever knows its name and server can join it.");

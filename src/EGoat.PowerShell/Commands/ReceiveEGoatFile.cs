@@ -83,7 +83,7 @@ public sealed class ReceiveEGoatFile : EGoatCmdlet
 
     /// <summary>Ends after so many seconds.</summary>
     [Parameter]
-    [ValidateRange(1, int.MaxValue)]
+    [ValidateRange(1, 2592000)]
     public int Timeout { get; set; }
 
     /// <inheritdoc/>
@@ -114,7 +114,7 @@ public sealed class ReceiveEGoatFile : EGoatCmdlet
 
     private ReceiveOptions CreateOptions() => new()
     {
-        Destination = GetUnresolvedProviderPathFromPSPath(Destination),
+        Destination = GetFolder(Destination),
         From = From,
         Include = Include,
         Exclude = Exclude,

@@ -1,4 +1,3 @@
-using System.Collections.ObjectModel;
 using System.Management.Automation;
 using System.Text;
 using EGoat.Mesh;
@@ -79,23 +78,36 @@ public sealed class SendEGoatFile : EGoatCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (ParameterSetName == "LiteralPath")
-        {
-            _files.AddRange(LiteralPath.Select(p => GetUnresolvedProviderPathFromPSPath(p)));
-            return;
-        }
-
-        foreach (string path in Path)
+        foreach (string path in ParameterSetName == "LiteralPath" ? LiteralPath : Path)
         {
             try
             {
-                Collection<string> resolved = GetResolvedProviderPathFromPSPath(path, out _);
-                _files.AddRange(resolved);
+                Add(path);
             }
             catch (ItemNotFoundException e)
             {
-                WriteError(new ErrorRecord(e, "FileNotFound", ErrorCategory.ObjectNotFound, path));
+                WriteError(Errors.FileNotFound(e, path));
             }
+        }
+    }
+
+    private void Add(string path)
+    {
+        ProviderInfo provider;
+        ICollection<string> files = ParameterSetName == "LiteralPath"
+            ? [SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out provider, out _)]
+            : GetResolvedProviderPathFromPSPath(path, out provider);
+        if (!IsFileSystem(provider))
+        {
+            WriteError(Errors.NotInFileSystem(path));
+        }
+        else if (files.FirstOrDefault(f => !System.IO.Path.Exists(f)) is { } missing)
+        {
+            throw new ItemNotFoundException($"Cannot find the file '{missing}'.");
+        }
+        else
+        {
+            _files.AddRange(files);
         }
     }
 
