@@ -65,7 +65,7 @@ public sealed partial class StandInTests
     [GeneratedRegex("'([^']+)'")]
     private static partial Regex NamePattern();
 
-    private static string FindRoot()
+    internal static string FindRoot()
     {
         string? folder = AppContext.BaseDirectory;
         while (folder is not null && !File.Exists(Path.Combine(folder, "EGoat.sln")))

@@ -4,6 +4,12 @@ using EGoat.Mesh;
 namespace EGoat.PowerShell.Commands;
 
 /// <summary>Leaves rooms: what is queued is delivered first, for at most 5 seconds.</summary>
+/// <example>
+/// <code>
+/// Get-EGoatRoom | Exit-EGoatRoom
+/// </code>
+/// Leaves all rooms.
+/// </example>
 [Cmdlet(VerbsCommon.Exit, "EGoatRoom", DefaultParameterSetName = "Room", SupportsShouldProcess = true)]
 public sealed class ExitEGoatRoom : EGoatCmdlet
 {

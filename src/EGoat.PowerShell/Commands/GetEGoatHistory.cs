@@ -3,6 +3,18 @@ using System.Management.Automation;
 namespace EGoat.PowerShell.Commands;
 
 /// <summary>Gets messages from the history, oldest first.</summary>
+/// <example>
+/// <code>
+/// Get-EGoatHistory lobby -Text goat -Newest -First 10
+/// </code>
+/// The last ten messages with a word.
+/// </example>
+/// <example>
+/// <code>
+/// Get-EGoatHistory -Since (Get-Date).AddDays(-1) | Export-Csv day.csv
+/// </code>
+/// Everything that was said since yesterday, as a table.
+/// </example>
 [Cmdlet(VerbsCommon.Get, "EGoatHistory", SupportsPaging = true)]
 [OutputType(typeof(EGoatMessage))]
 public sealed class GetEGoatHistory : EGoatCmdlet

@@ -3,6 +3,18 @@ using System.Management.Automation;
 namespace EGoat.PowerShell.Commands;
 
 /// <summary>Gets the other members of joined rooms.</summary>
+/// <example>
+/// <code>
+/// Get-EGoatPeer lobby | Where-Object AcceptsFiles
+/// </code>
+/// Who would get a file that is sent now.
+/// </example>
+/// <example>
+/// <code>
+/// (Get-EGoatPeer lobby).Statistics
+/// </code>
+/// What the connections have done so far.
+/// </example>
 [Cmdlet(VerbsCommon.Get, "EGoatPeer")]
 [OutputType(typeof(EGoatPeer))]
 public sealed class GetEGoatPeer : EGoatCmdlet

@@ -3,6 +3,12 @@ using System.Management.Automation;
 namespace EGoat.PowerShell.Commands;
 
 /// <summary>Gets the rooms that this process has joined.</summary>
+/// <example>
+/// <code>
+/// Register-ObjectEvent (Get-EGoatRoom lobby) MessageReceived -Action { $EventArgs.Message.Text }
+/// </code>
+/// Runs a script for each message. For many messages Receive-EGoatMessage -Wait is faster.
+/// </example>
 [Cmdlet(VerbsCommon.Get, "EGoatRoom")]
 [OutputType(typeof(EGoatRoom))]
 public sealed class GetEGoatRoom : EGoatCmdlet

@@ -3,6 +3,18 @@ using System.Management.Automation;
 namespace EGoat.PowerShell.Commands;
 
 /// <summary>Gets transfers, oldest first: those that have ended, from the history, and then those that are under way.</summary>
+/// <example>
+/// <code>
+/// Get-EGoatTransfer -State Failed -Since (Get-Date).Date
+/// </code>
+/// What has failed today.
+/// </example>
+/// <example>
+/// <code>
+/// Get-EGoatTransfer -Active | Format-Table Name, Peer, BytesTransferred, Rate
+/// </code>
+/// What is under way.
+/// </example>
 [Cmdlet(VerbsCommon.Get, "EGoatTransfer", SupportsPaging = true)]
 [OutputType(typeof(EGoatTransfer))]
 public sealed class GetEGoatTransfer : EGoatCmdlet

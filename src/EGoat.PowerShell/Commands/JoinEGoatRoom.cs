@@ -8,6 +8,25 @@ namespace EGoat.PowerShell.Commands;
 /// Joins a room and emits every received message until Ctrl+C, -Count or -Timeout; or returns the room at once and stays
 /// joined with -Background.
 /// </summary>
+/// <example>
+/// <code>
+/// Join-EGoatRoom lobby -Server http://127.0.0.1:4747 | ForEach-Object Text
+/// </code>
+/// Shows what is said in the room until Ctrl+C.
+/// </example>
+/// <example>
+/// <code>
+/// Join-EGoatRoom lobby -Server $url -Background
+/// Send-EGoatMessage hello
+/// </code>
+/// Stays joined, so that other commands can use the room.
+/// </example>
+/// <example>
+/// <code>
+/// Join-EGoatRoom backup -Server $url -Destination ./inbox -Count 1
+/// </code>
+/// Accepts files into a folder and ends with the first message or file.
+/// </example>
 [Cmdlet(VerbsCommon.Join, "EGoatRoom", DefaultParameterSetName = "Stream")]
 [OutputType(typeof(EGoatMessage), ParameterSetName = ["Stream"])]
 [OutputType(typeof(EGoatRoom), ParameterSetName = ["Background"])]

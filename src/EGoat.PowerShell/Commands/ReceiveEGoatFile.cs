@@ -8,6 +8,24 @@ namespace EGoat.PowerShell.Commands;
 /// Accepts files of a joined room into a folder, by rules, and emits every transfer that has ended, with an error if it failed,
 /// until Ctrl+C, -Count or -Timeout. What the room accepted before, it accepts again afterwards.
 /// </summary>
+/// <example>
+/// <code>
+/// Receive-EGoatFile ./inbox -Count 1 -Timeout 600
+/// </code>
+/// Takes one file, from anybody in the room, for at most ten minutes.
+/// </example>
+/// <example>
+/// <code>
+/// Receive-EGoatFile ./logs -From (Get-EGoatPeer | Where-Object Name -eq ada).Identity -Include *.log -MaxLength 500MB -Existing Overwrite
+/// </code>
+/// Takes log files from one identity and replaces those that are there.
+/// </example>
+/// <example>
+/// <code>
+/// Receive-EGoatFile ./inbox -Ask
+/// </code>
+/// Shows every offer and asks.
+/// </example>
 [Cmdlet(VerbsCommunications.Receive, "EGoatFile")]
 [OutputType(typeof(EGoatTransfer))]
 public sealed class ReceiveEGoatFile : EGoatCmdlet

@@ -4,6 +4,18 @@ using EGoat.Mesh;
 namespace EGoat.PowerShell.Commands;
 
 /// <summary>Emits the messages of a joined room that came since the last call; with -Wait also those that come.</summary>
+/// <example>
+/// <code>
+/// Receive-EGoatMessage
+/// </code>
+/// The messages that have come since the last call.
+/// </example>
+/// <example>
+/// <code>
+/// Receive-EGoatMessage -Wait | Where-Object Text -match alarm | Select-Object -First 1
+/// </code>
+/// Waits for a message that matters.
+/// </example>
 [Cmdlet(VerbsCommunications.Receive, "EGoatMessage")]
 [OutputType(typeof(EGoatMessage))]
 public sealed class ReceiveEGoatMessage : EGoatCmdlet

@@ -9,6 +9,30 @@ namespace EGoat.PowerShell.Commands;
 /// has ended, and an error for each that was not delivered when all have. A transfer goes on by itself when the connection is
 /// lost, and sending the same thing again sends only the rest.
 /// </summary>
+/// <example>
+/// <code>
+/// Send-EGoatFile ./goat.iso -Room lobby
+/// </code>
+/// Sends a file to everybody in the room who accepts files. When it is cut off, the same command later sends only the rest.
+/// </example>
+/// <example>
+/// <code>
+/// Get-ChildItem *.log | Send-EGoatFile -To ada -MaxRate 10MB
+/// </code>
+/// Sends files to one member, at 10 MiB a second at most.
+/// </example>
+/// <example>
+/// <code>
+/// Send-EGoatFile ./site -Recurse -Exclude *.tmp, .git -AsJob | Wait-Job | Receive-Job
+/// </code>
+/// Sends a folder in the background. The job has failed when a file was not delivered, and its error says which.
+/// </example>
+/// <example>
+/// <code>
+/// try { Send-EGoatFile ./goat.iso -ErrorAction Stop } catch [EGoat.EGoatTransferException] { $_.Exception.Transfer }
+/// </code>
+/// Handles a file that was not delivered.
+/// </example>
 [Cmdlet(VerbsCommunications.Send, "EGoatFile", DefaultParameterSetName = "Path", SupportsShouldProcess = true)]
 [OutputType(typeof(EGoatTransfer))]
 public sealed class SendEGoatFile : EGoatCmdlet

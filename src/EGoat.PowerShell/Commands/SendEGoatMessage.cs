@@ -4,6 +4,18 @@ using EGoat.Mesh;
 namespace EGoat.PowerShell.Commands;
 
 /// <summary>Sends messages to the members of a joined room and emits them; with -Wait when everybody has confirmed.</summary>
+/// <example>
+/// <code>
+/// 'backup done' | Send-EGoatMessage -Room ops -Wait
+/// </code>
+/// Sends a message and returns when every member has confirmed it.
+/// </example>
+/// <example>
+/// <code>
+/// Send-EGoatMessage 'only for you' -To ada
+/// </code>
+/// Sends a message to one member.
+/// </example>
 [Cmdlet(VerbsCommunications.Send, "EGoatMessage", SupportsShouldProcess = true)]
 [OutputType(typeof(EGoatMessage))]
 public sealed class SendEGoatMessage : EGoatCmdlet

@@ -5,6 +5,19 @@ using EGoat.Web;
 namespace EGoat.PowerShell.Commands;
 
 /// <summary>Starts a signaling server in this process; it runs until it is stopped or pwsh ends.</summary>
+/// <example>
+/// <code>
+/// $server = Start-EGoatSignaling
+/// $server | Join-EGoatRoom lobby -Background
+/// </code>
+/// Starts a server for this machine and joins a room on it. $server.Page is the address for a browser.
+/// </example>
+/// <example>
+/// <code>
+/// Start-EGoatSignaling -ListenAddress 192.168.1.10
+/// </code>
+/// Serves the network at an address of this machine, over https with a certificate that the URL names.
+/// </example>
 [Cmdlet(VerbsLifecycle.Start, "EGoatSignaling", SupportsShouldProcess = true)]
 [OutputType(typeof(EGoatSignaling))]
 public sealed class StartEGoatSignaling : EGoatCmdlet

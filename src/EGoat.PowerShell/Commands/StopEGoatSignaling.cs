@@ -4,6 +4,12 @@ using EGoat.Web;
 namespace EGoat.PowerShell.Commands;
 
 /// <summary>Stops signaling servers of this process: those given, or all.</summary>
+/// <example>
+/// <code>
+/// Get-EGoatSignaling | Stop-EGoatSignaling -WhatIf
+/// </code>
+/// Shows which servers would be stopped.
+/// </example>
 [Cmdlet(VerbsLifecycle.Stop, "EGoatSignaling", SupportsShouldProcess = true)]
 public sealed class StopEGoatSignaling : EGoatCmdlet
 {

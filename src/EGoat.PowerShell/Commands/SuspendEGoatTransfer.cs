@@ -4,6 +4,12 @@ using EGoat.Mesh;
 namespace EGoat.PowerShell.Commands;
 
 /// <summary>Lets a transfer rest, in either direction, until Resume-EGoatTransfer.</summary>
+/// <example>
+/// <code>
+/// Get-EGoatTransfer -Active | Suspend-EGoatTransfer
+/// </code>
+/// Lets everything rest that is under way.
+/// </example>
 [Cmdlet(VerbsLifecycle.Suspend, "EGoatTransfer", SupportsShouldProcess = true)]
 public sealed class SuspendEGoatTransfer : TransferCommand
 {
