@@ -333,7 +333,6 @@ public sealed partial class PeerConnection : IDisposable
             records++;
             if (!packet.IsEmpty)
             {
-                DrainDtls(now); // the association begins before it takes what came with the Finished
                 hasData = true;
                 _association.HandlePacket(now, packet);
             }

@@ -91,6 +91,15 @@ public sealed class HostileDescriptionTests
         Assert.True(_network.Run(() => _Z.Connection.State == PeerConnectionState.Failed, TimeSpan.FromSeconds(5)), _network.Describe());
     }
 
+    [Fact]
+    public void Of_many_fingerprints_the_first_eight_count()
+    {
+        string right = Regex.Match(_offer, "a=fingerprint:.*\r\n").Value;
+        string unknown = string.Concat(Enumerable.Repeat("a=fingerprint:sha3-256 00\r\n", 8));
+        Assert.Equal(8, Sdp.SessionDescription.TryParse(Regex.Replace(_offer, "a=fingerprint:.*\r\n", unknown + right), out Sdp.SessionDescription description, out _) ? description.Fingerprints.Count : 0);
+        Assert.DoesNotContain(description.Fingerprints, f => f.IsSupported);
+    }
+
     [Theory]
     [InlineData("a=setup:\r\n")]
     [InlineData("a=setup:holdconn\r\n")]

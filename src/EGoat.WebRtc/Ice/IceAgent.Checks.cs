@@ -275,7 +275,7 @@ internal sealed partial class IceAgent
     }
 
     // RFC 8445 section 8.1.1: the check is repeated with USE-CANDIDATE.
-    private void NominateBest()
+    private void NominateBest(TimeSpan now)
     {
         CandidatePair? best = _pairs.Find(p => p.State == CandidatePairState.Succeeded);
         if (!IsControlling || best is null || best.IsNominated)
@@ -285,7 +285,7 @@ internal sealed partial class IceAgent
 
         best.IsNominating = true;
         best.Transmissions = 0;
-        _triggeredChecks.Enqueue(best);
+        Trigger(now, best);
     }
 
     private void Select(TimeSpan now, CandidatePair pair)

@@ -323,7 +323,7 @@ internal sealed partial class IceAgent
         if (_nominateAt <= now)
         {
             _nominateAt = null;
-            NominateBest();
+            NominateBest(now);
         }
 
         if (State == IceConnectionState.Connected && _selected!.LastHeard + _options.DisconnectedTimeout <= now)

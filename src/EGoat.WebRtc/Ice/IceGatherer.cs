@@ -56,14 +56,16 @@ internal sealed class IceGatherer(IEntropySource entropy)
             return;
         }
 
-        _sources.Add(new Source
+        var source = new Source
         {
             Local = local,
             Server = server,
             Turn = new TurnClient(server, transport != IceServerTransport.Udp, username, credential, entropy),
             TellsReflexive = tellsReflexive && transport == IceServerTransport.Udp,
             Preference = Preference(transport),
-        });
+        };
+        _sources.Add(source);
+        Update(source);
     }
 
     /// <summary>The stream to a TURN server has ended, and the allocation with it.</summary>

@@ -11,12 +11,18 @@ internal sealed class LongTermCredential(string username, string password)
     /// <summary>RFC 8489 sections 14.9 and 14.10: realm and nonce have fewer than 128 characters, which may take 763 bytes.</summary>
     private const int MaxAttributeLength = 763;
 
+    /// <summary>RFC 8489 section 14.3: USERNAME has fewer than 509 bytes.</summary>
+    private const int MaxUsernameLength = 508;
+
     private readonly byte[] _username = Encoding.UTF8.GetBytes(username);
     private byte[] _realm = [];
     private byte[] _nonce = [];
 
     /// <summary>The key of MESSAGE-INTEGRITY; empty until the server has told its realm.</summary>
     public byte[] Key { get; private set; } = [];
+
+    /// <summary>Whether the user name fits into a request.</summary>
+    public bool IsUsable => _username.Length <= MaxUsernameLength;
 
     /// <summary>Takes realm and nonce from a 401 or 438. False when they are not usable.</summary>
     [SuppressMessage("Security", "CA5351:Do Not Use Broken Cryptographic Algorithms", Justification = "RFC 8489 section 9.2.2 prescribes MD5 for the key of servers that name no other algorithm.")]

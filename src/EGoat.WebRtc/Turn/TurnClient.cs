@@ -55,7 +55,6 @@ internal sealed partial class TurnClient
     private TimeSpan? _refreshAt;
     private TimeSpan _lastHeard;
     private TimeSpan? _retryAt;
-    private bool _isClosed;
 
     /// <param name="server">Where the server listens.</param>
     /// <param name="isReliable">Whether the flow is a stream: nothing is repeated, and what is sent is padded (RFC 8656 section 12.5).</param>
@@ -68,7 +67,14 @@ internal sealed partial class TurnClient
         _isIPv6 = server.IsIPv6;
         _credential = new LongTermCredential(username, password);
         _entropy = entropy;
-        Begin(new TurnTransaction(AllocateMethod, isReliable));
+        if (_credential.IsUsable)
+        {
+            Begin(new TurnTransaction(AllocateMethod, isReliable));
+        }
+        else
+        {
+            FailureReason = "The user name for the TURN server is too long.";
+        }
     }
 
     /// <summary>Where peers send to; null while there is no allocation.</summary>
@@ -140,7 +146,6 @@ internal sealed partial class TurnClient
     /// <summary>Gives the allocation back; poll once more to send that.</summary>
     public void Close()
     {
-        _isClosed = true;
         _transactions.Clear();
         _ready.Clear();
         _retryAt = _refreshAt = null;
@@ -357,6 +362,6 @@ internal sealed partial class TurnClient
         _transactions.Clear();
         ClearPeers();
         _credential.Forget();
-        _retryAt = _isClosed ? null : retryAt;
+        _retryAt = retryAt;
     }
 }

@@ -20,6 +20,9 @@ internal sealed class ForeignClient(ForeignIdentity? identity, int seed = 1)
     /// <summary>Changes the body of a message, or leaves the message out by returning null.</summary>
     public Func<HandshakeType, byte[], byte[]?> Alter { get; init; } = (_, body) => body;
 
+    /// <summary>The epoch that Finished comes in.</summary>
+    public ushort FinishedEpoch { get; init; } = 1;
+
     public override void Start()
     {
         ClientRandom = CreateRandom();
@@ -82,7 +85,7 @@ internal sealed class ForeignClient(ForeignIdentity? identity, int seed = 1)
 
         byte[] verifyData = KeySchedule.ComputeVerifyData(MasterSecret, true, Transcript);
         Flight.Add(ContentType.ChangeCipherSpec, 0, [1]);
-        SendAltered(HandshakeType.Finished, verifyData, epoch: 1);
+        SendAltered(HandshakeType.Finished, verifyData, FinishedEpoch);
     }
 
     private void SendAltered(HandshakeType type, byte[] body, ushort epoch = 0)

@@ -21,6 +21,9 @@ internal sealed class ForeignServer(ForeignIdentity identity, int seed = 2)
     /// <summary>Changes the body of a message, or leaves the message out by returning null.</summary>
     public Func<HandshakeType, byte[], byte[]?> Alter { get; init; } = (_, body) => body;
 
+    /// <summary>Whether it asks for a certificate twice.</summary>
+    public bool AsksTwice { get; init; }
+
     /// <summary>The bodies of the ClientHello messages that came.</summary>
     public List<byte[]> Hellos { get; } = [];
 
@@ -83,7 +86,11 @@ internal sealed class ForeignServer(ForeignIdentity identity, int seed = 2)
         SendAltered(HandshakeType.ServerKeyExchange, [.. parameters, (byte)(identity.Scheme >> 8), (byte)identity.Scheme, (byte)(signature.Length >> 8), (byte)signature.Length, .. signature]);
 
         // As gnutls and openssl ask: rsa_sign, dss_sign, ecdsa_sign, and DSA among the algorithms.
-        SendAltered(HandshakeType.CertificateRequest, [3, 1, 2, EcdsaSign, 0, 8, 0x02, 0x02, 0x04, 0x02, 0x08, 0x04, 0x04, 0x03, 0, 0]);
+        for (int i = 0; i < (AsksTwice ? 2 : 1); i++)
+        {
+            SendAltered(HandshakeType.CertificateRequest, [3, 1, 2, EcdsaSign, 0, 8, 0x02, 0x02, 0x04, 0x02, 0x08, 0x04, 0x04, 0x03, 0, 0]);
+        }
+
         SendAltered(HandshakeType.ServerHelloDone, []);
     }
 

@@ -34,6 +34,22 @@ public sealed class HandshakeLossTests
     }
 
     [Fact]
+    public void The_pauses_double_and_begin_anew_with_each_flight()
+    {
+        var network = new SimulatedNetwork(1);
+        (DtlsPeer A, DtlsPeer Z) = DtlsPeer.CreatePair(network, maxDatagramSize: 4000);
+        var times = new List<(int Flight, double Seconds)>();
+        network.Filter = datagram =>
+        {
+            times.Add((FlightOf(datagram), Math.Round((datagram.Now - TimeSpan.FromSeconds(1)).TotalSeconds, 2)));
+            return times.Count(t => t.Flight == times[^1].Flight) == (FlightOf(datagram) is 1 or 3 ? 3 : 1);
+        };
+        DtlsPeer.Connect(network, A, Z);
+        Assert.Equal([0, 0.25, 0.75], times.Where(t => t.Flight == 1).Select(t => t.Seconds));
+        Assert.Equal([0.75, 1, 1.5], times.Where(t => t.Flight == 3).Select(t => t.Seconds));
+    }
+
+    [Fact]
     public void Each_datagram_of_the_handshake_may_come_twice()
     {
         for (int copied = 0; copied < 30; copied++)

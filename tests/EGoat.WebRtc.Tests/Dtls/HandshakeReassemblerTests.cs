@@ -41,6 +41,16 @@ public sealed class HandshakeReassemblerTests
     }
 
     [Fact]
+    public void The_longest_message_has_16_KiB()
+    {
+        var reassembler = new HandshakeReassembler();
+        reassembler.Add(Fragment(0, HandshakeReassembler.MaxMessageLength + 1, 0, 1), [1], isProtected: false);
+        Assert.Equal(0, reassembler.PendingBytes);
+        reassembler.Add(Fragment(0, HandshakeReassembler.MaxMessageLength, 0, 1), [1], isProtected: false);
+        Assert.Equal(HandshakeReassembler.MaxMessageLength, reassembler.PendingBytes);
+    }
+
+    [Fact]
     public void Unfinished_messages_never_take_more_than_the_limit_and_the_next_one_always_finds_room()
     {
         var random = new Random(1);

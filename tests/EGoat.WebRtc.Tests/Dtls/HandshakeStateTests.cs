@@ -111,6 +111,33 @@ public sealed class HandshakeStateTests
         Assert.Equal(answer, FirstMessage(Drain(_z)));
     }
 
+    // RFC 5246 section 7.4.9: the first message under the new keys. Right and unprotected it proves less.
+    [Fact]
+    public void A_Finished_that_is_not_protected_is_refused()
+    {
+        var network = new SimulatedNetwork(1);
+        var A = new DtlsPeer(network, true, new ForeignClient(ForeignIdentity.P256) { FinishedEpoch = 0 });
+        var Z = new DtlsPeer(network, false, DtlsRole.Server, ForeignIdentity.P256.Fingerprint);
+        A.Connection.Start(network.Now);
+        Z.Connection.Start(network.Now);
+        Assert.True(network.Run(() => Z.Connection.State == DtlsState.Failed, TimeSpan.FromSeconds(1)), network.Describe());
+        Assert.Equal("The peer's Finished is wrong: somebody has changed the handshake.", Assert.Single(Z.Events).Reason);
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(0xFFFF)]
+    public void A_ClientHello_of_another_epoch_is_dropped(int epoch)
+    {
+        _a.Connection.Start(_network.Now);
+        _z.Connection.Start(_network.Now);
+        byte[] hello = Assert.Single(Drain(_a));
+        (hello[3], hello[4]) = ((byte)(epoch >> 8), (byte)epoch);
+        _z.HandleDatagram(_network.Now, default, default, hello);
+        Assert.Empty(Drain(_z));
+        Assert.Equal(1, _z.Connection.DroppedRecords);
+    }
+
     [Fact]
     public void A_ClientHello_in_records_of_one_byte_in_any_order_is_answered()
     {

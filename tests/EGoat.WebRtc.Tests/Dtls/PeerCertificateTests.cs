@@ -138,6 +138,7 @@ public sealed class PeerCertificateTests
     [InlineData("on no curve")]
     [InlineData("at infinity")]
     [InlineData("compressed")]
+    [InlineData("hybrid")]
     [InlineData("too short")]
     public void An_ephemeral_key_that_is_no_uncompressed_point_of_the_curve_is_refused(string kind)
     {
@@ -148,6 +149,7 @@ public sealed class PeerCertificateTests
                 "on no curve" => [.. body[..^1], (byte)(body[^1] ^ 1)],
                 "at infinity" => [1, 0],
                 "compressed" => [33, 2, .. body[2..34]],
+                "hybrid" => [body[0], 6, .. body[2..]],
                 _ => [64, .. body[1..^1]],
             },
         };

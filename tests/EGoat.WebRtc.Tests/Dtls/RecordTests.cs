@@ -155,6 +155,7 @@ public sealed class RecordTests
     [Theory]
     [InlineData(HandshakeType.ClientHello, 0, true)]
     [InlineData(HandshakeType.ClientHello, 5, true)]
+    [InlineData(HandshakeType.Finished, 9, true)]
     [InlineData(HandshakeType.HelloRequest, 0, false)]
     [InlineData(HandshakeType.HelloRequest, 6, false)]
     internal void Renegotiation_is_refused_with_one_warning_and_the_connection_goes_on(HandshakeType type, int sequence, bool byClient)

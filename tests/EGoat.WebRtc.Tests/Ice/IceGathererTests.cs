@@ -135,6 +135,19 @@ public sealed class IceGathererTests
         }
     }
 
+    [Fact]
+    public void A_server_whose_user_name_is_too_long_is_told_and_not_asked()
+    {
+        var T = new SimulatedTurnServer(_network, AddressT);
+        var A = new GathererNode(_network, AddressA);
+        A.Gatherer.AddTurn(A.Locals[0], new TransportAddress(IPAddress.Parse(AddressT), SimulatedTurnServer.Port), IceServerTransport.Udp, new string('g', 20_000), "cheese", tellsReflexive: true);
+        A.DrainEvents();
+        Assert.Equal($"The user name for the TURN server is too long. ({AddressT}:3478)", Assert.Single(A.Events).Reason);
+        Assert.True(A.Gatherer.IsComplete);
+        _network.Run(TimeSpan.FromMinutes(5));
+        Assert.Empty(T.Requests);
+    }
+
     // To a TURN server a socket is one client: the second would have the allocation of the first given back.
     [Fact]
     public void A_server_with_two_names_is_asked_once()

@@ -119,6 +119,54 @@ public sealed class IcePairTests
         Assert.True(_network.Count.Sent > sent); // Z's checks, which A does not answer
     }
 
+    // RFC 7675 section 5.1: each 0.8 to 1.2 times five seconds after the one before.
+    [Fact]
+    public void Consent_checks_come_every_four_to_six_seconds_at_random()
+    {
+        CreateConnected();
+        _network.Run(TimeSpan.FromSeconds(1));
+        var times = new List<TimeSpan>();
+        _network.Filter = d =>
+        {
+            if (d.From == Local && StunMessage.TryParse(d.Bytes, out StunMessage message) && message.Class == StunClass.Request)
+            {
+                times.Add(d.Now);
+            }
+
+            return true;
+        };
+        _network.Run(TimeSpan.FromMinutes(10));
+        TimeSpan[] pauses = [.. times.Zip(times.Skip(1), (a, b) => b - a)];
+        Assert.InRange(pauses.Length, 100, 150);
+        Assert.All(pauses, p => Assert.InRange(p, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(6)));
+        Assert.True(pauses.Max() - pauses.Min() > TimeSpan.FromSeconds(1.5));
+    }
+
+    [Fact]
+    public void The_round_trip_is_not_measured_by_a_check_that_was_repeated()
+    {
+        IceAgent agent = CreateAgent(isControlling: false);
+        agent.SetRemoteCredentials(_network.Now, Sender);
+        agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(Remote, Remote, 1));
+        StunTransactionId id = PollCheck(agent, out _);
+        TimeSpan later = _network.Now + TimeSpan.FromMilliseconds(200);
+        Assert.Equal(id, PollCheck(agent, out _, later));
+        agent.HandleDatagram(later + TimeSpan.FromMilliseconds(3), Local, Remote, Answer(id));
+        Assert.True(agent.HasSelectedPair);
+        Assert.Null(agent.RoundTripTime); // nobody knows which of the two it answers
+    }
+
+    [Fact]
+    public void What_waits_to_be_answered_is_not_answered_after_failure()
+    {
+        IceAgent agent = CreateAgent(isControlling: true);
+        agent.SetRemoteCredentials(_network.Now, Sender);
+        agent.HandleDatagram(_network.Now, Local, Remote, _buffer.AsSpan(0, StunRequests.Write(_buffer, agent.LocalCredentials, Sender.UsernameFragment)));
+        agent.HandleTimeout(_network.Now + TimeSpan.FromSeconds(31));
+        Assert.Equal(IceConnectionState.Failed, agent.State);
+        Assert.False(agent.TryPollTransmit(_network.Now + TimeSpan.FromSeconds(31), _buffer, out _));
+    }
+
     // RFC 8445 section 7.2.5.2.1.
     [Fact]
     public void An_answer_from_another_address_fails_the_pair()
@@ -178,6 +226,111 @@ public sealed class IcePairTests
         Assert.NotEqual(id, PollCheck(agent, out (bool IsControlling, ulong TieBreaker) second, later));
         Assert.Equal((!isControlling, !isControlling), (agent.IsControlling, second.IsControlling));
         Assert.NotEqual(first.TieBreaker, second.TieBreaker);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_487_to_a_role_that_was_given_up_meanwhile_changes_nothing(bool isControlling)
+    {
+        IceAgent agent = CreateAgent(isControlling);
+        agent.SetRemoteCredentials(_network.Now, Sender);
+        agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(Remote, Remote, 1));
+        StunTransactionId id = PollCheck(agent, out _);
+        StunAttributeType sameRole = isControlling ? StunAttributeType.IceControlling : StunAttributeType.IceControlled;
+        int length = StunRequests.Write(_buffer, agent.LocalCredentials, Sender.UsernameFragment, sameRole, isControlling ? ulong.MaxValue : 0);
+        agent.HandleDatagram(_network.Now, Local, Remote, _buffer.AsSpan(0, length));
+        Assert.Equal(!isControlling, agent.IsControlling);
+        agent.HandleDatagram(_network.Now, Local, Remote, Answer(id, error: 487));
+        Assert.Equal(!isControlling, agent.IsControlling);
+    }
+
+    [Fact]
+    public void The_check_that_a_487_has_answered_is_repeated_before_all_others()
+    {
+        IceAgent agent = CreateAgent(isControlling: true);
+        agent.SetRemoteCredentials(_network.Now, Sender);
+        agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(Remote, Remote, 1));
+        StunTransactionId id = PollCheck(agent, out _);
+        TransportAddress better = IcePeer.Parse("192.0.2.3");
+        agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(better, better, 2));
+        agent.HandleDatagram(_network.Now, Local, Remote, Answer(id, error: 487));
+        Assert.True(agent.TryPollTransmit(_network.Now + TimeSpan.FromMilliseconds(20), _buffer, out Transmit next));
+        Assert.Equal(Remote, next.Remote);
+    }
+
+    [Fact]
+    public void After_a_check_of_the_peer_the_pauses_begin_short_again()
+    {
+        var A = new IcePeer(_network, true, 1, "192.0.2.1");
+        var times = new List<double>();
+        _network.Filter = d =>
+        {
+            if (StunMessage.TryParse(d.Bytes, out StunMessage message) && message.Class == StunClass.Request)
+            {
+                times.Add(Math.Round((d.Now - TimeSpan.FromSeconds(1)).TotalSeconds, 3));
+            }
+
+            return false;
+        };
+        A.Agent.SetRemoteCredentials(_network.Now, Sender);
+        A.Agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(Remote, Remote, 1));
+        _network.Run(TimeSpan.FromSeconds(7));
+        Assert.Equal([0, 0.2, 0.6, 1.4, 3, 6.2], times);
+        times.Clear();
+        A.HandleDatagram(_network.Now, Local, Remote, _buffer.AsSpan(0, StunRequests.Write(_buffer, A.Agent.LocalCredentials, Sender.UsernameFragment)));
+        _network.Run(TimeSpan.FromSeconds(3));
+        Assert.Equal([7, 7.4, 8.2, 9.8], times);
+    }
+
+    [Fact]
+    public void An_end_of_candidates_does_not_outlive_a_restart()
+    {
+        var A = new IcePeer(_network, true, 1, "192.0.2.1");
+        _network.Filter = _ => false;
+        A.Agent.SetLocalEndOfCandidates();
+        A.Agent.SetRemoteCredentials(_network.Now, Sender);
+        A.Agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(Remote, Remote, 1));
+        A.Agent.SetRemoteEndOfCandidates();
+        Assert.True(_network.Run(() => A.Agent.State == IceConnectionState.Failed, TimeSpan.FromSeconds(13)));
+        A.Agent.Restart(_network.Now);
+        Assert.False(A.Agent.HasRemoteEndOfCandidates);
+        A.Agent.SetRemoteCredentials(_network.Now, Sender with { UsernameFragment = "sender34" });
+        A.Agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(Remote, Remote, 1));
+        _network.Run(TimeSpan.FromSeconds(20));
+        Assert.Equal(IceConnectionState.Checking, A.Agent.State);
+    }
+
+    [Fact]
+    public void An_address_that_was_only_told_is_not_validated()
+    {
+        IceAgent agent = CreateAgent(isControlling: true);
+        agent.SetRemoteCredentials(_network.Now, Sender);
+        agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(Remote, Remote, 1));
+        StunTransactionId id = PollCheck(agent, out _);
+        Assert.False(agent.IsValidatedRemote(Remote));
+        agent.HandleDatagram(_network.Now, Local, Remote, Answer(id));
+        Assert.True(agent.IsValidatedRemote(Remote));
+        Assert.False(agent.IsValidatedRemote(Remote.WithPort(6000)));
+    }
+
+    // RFC 8489 section 6.3.1.
+    [Fact]
+    public void A_check_with_an_attribute_that_must_be_understood_and_is_not_gets_420_and_does_nothing_else()
+    {
+        IceAgent agent = CreateAgent(isControlling: false);
+        agent.SetRemoteCredentials(_network.Now, Sender);
+        var writer = new StunMessageWriter(_buffer, StunClass.Request, StunMessage.BindingMethod, new StunTransactionId(1, 2));
+        writer.Add(StunAttributeType.Username, Encoding.ASCII.GetBytes($"{agent.LocalCredentials.UsernameFragment}:{Sender.UsernameFragment}"));
+        writer.Add(StunAttributeType.Priority, 1u);
+        writer.Add((StunAttributeType)0x8FFF, [1]);
+        writer.Add((StunAttributeType)0x7FFE, [1]);
+        agent.HandleDatagram(_network.Now, Local, Remote, _buffer.AsSpan(0, writer.Finish(Encoding.ASCII.GetBytes(agent.LocalCredentials.Password))));
+        Assert.True(agent.TryPollTransmit(_network.Now, _buffer, out Transmit transmit));
+        Assert.True(StunMessage.TryParse(_buffer.AsSpan(0, transmit.Length), out StunMessage answer));
+        Assert.True(answer.TryGetErrorCode(out int code) && answer.TryGetAttribute(StunAttributeType.UnknownAttributes, out ReadOnlySpan<byte> unknown) && unknown.SequenceEqual<byte>([0x7F, 0xFE]));
+        Assert.Equal(420, code);
+        Assert.False(agent.IsValidatedRemote(Remote));
     }
 
     // With the policy "relay" a host's own address is none of its candidates, and its socket is bound all the same.
@@ -322,13 +475,13 @@ public sealed class IcePairTests
         return buffer[..writer.Finish(Encoding.ASCII.GetBytes(password ?? Sender.Password))];
     }
 
-    private static void Nominate(IceAgent agent, TimeSpan now, TransportAddress from)
+    private static void Nominate(IceAgent agent, TimeSpan now, TransportAddress from, StunAttributeType role = StunAttributeType.IceControlling)
     {
         var buffer = new byte[256];
         var writer = new StunMessageWriter(buffer, StunClass.Request, StunMessage.BindingMethod, new StunTransactionId(9, (ulong)now.Ticks));
         writer.Add(StunAttributeType.Username, Encoding.ASCII.GetBytes($"{agent.LocalCredentials.UsernameFragment}:{Sender.UsernameFragment}"));
         writer.Add(StunAttributeType.Priority, 0x6E0001FFu);
-        writer.Add(StunAttributeType.IceControlling, 1UL);
+        writer.Add(role, 1UL);
         writer.Add(StunAttributeType.UseCandidate, []);
         agent.HandleDatagram(now, Local, from, buffer.AsSpan(0, writer.Finish(Encoding.ASCII.GetBytes(agent.LocalCredentials.Password))));
     }

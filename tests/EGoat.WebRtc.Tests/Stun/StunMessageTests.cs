@@ -128,6 +128,64 @@ public sealed class StunMessageTests
         Assert.True(message.HasValidFingerprint());
     }
 
+    // RFC 8489 section 14.5: whoever adds something there has no key.
+    [Fact]
+    public void What_stands_behind_the_integrity_is_not_read()
+    {
+        var buffer = new byte[256];
+        var writer = new StunMessageWriter(buffer, StunClass.Request, StunMessage.BindingMethod, new StunTransactionId(1, 2));
+        writer.Add(StunAttributeType.Username, "abc:defgh"u8);
+        int length = writer.Finish(Password) - 8; // without FINGERPRINT
+        byte[] captured = buffer[..length];
+        writer = new StunMessageWriter(buffer, StunClass.Request, StunMessage.BindingMethod, new StunTransactionId(1, 2));
+        writer.Add(StunAttributeType.Username, "abc:defgh"u8);
+        writer.Add(StunAttributeType.MessageIntegrity, captured.AsSpan(length - 20));
+        writer.Add(StunAttributeType.UseCandidate, []);
+        writer.Add(StunAttributeType.Priority, 7u);
+        Assert.True(StunMessage.TryParse(buffer.AsSpan(0, writer.Finish()), out StunMessage message));
+        Assert.True(message.VerifyIntegrity(Password) && message.HasValidFingerprint());
+        Assert.True(message.TryGetAttribute(StunAttributeType.Username, out _));
+        Assert.False(message.TryGetAttribute(StunAttributeType.UseCandidate, out _));
+        Assert.False(message.TryGetUInt32(StunAttributeType.Priority, out _));
+    }
+
+    [Theory]
+    [InlineData("abcd:efgh", "abcd")]
+    [InlineData("abcd:", "abcd")]
+    [InlineData("abcd", null)]
+    [InlineData(":efgh", null)]
+    [InlineData("", null)]
+    public void Whom_a_check_is_for_stands_before_the_colon(string username, string? expected)
+    {
+        var buffer = new byte[256];
+        var writer = new StunMessageWriter(buffer, StunClass.Request, StunMessage.BindingMethod, new StunTransactionId(1, 2));
+        writer.Add(StunAttributeType.Username, Encoding.ASCII.GetBytes(username));
+        Assert.Equal(expected is not null, StunMessage.TryReadLocalUfrag(buffer.AsSpan(0, writer.Finish(Password)), out ReadOnlySpan<byte> ufrag));
+        Assert.Equal(expected, expected is null ? null : Encoding.ASCII.GetString(ufrag));
+    }
+
+    [Fact]
+    public void The_reason_of_an_error_is_shortened_and_has_no_control_characters()
+    {
+        var buffer = new byte[1024];
+        var writer = new StunMessageWriter(buffer, StunClass.ErrorResponse, StunMessage.BindingMethod, new StunTransactionId(1, 2));
+        writer.AddErrorCode(486, Encoding.UTF8.GetBytes("a\u001b[2Jb\r\nc\u009bd" + new string('e', 500)));
+        Assert.True(StunMessage.TryParse(buffer.AsSpan(0, writer.Finish()), out StunMessage message));
+        Assert.StartsWith("a[2Jbcdeee", message.GetErrorReason(), StringComparison.Ordinal);
+        Assert.InRange(message.GetErrorReason().Length, 100, 128);
+    }
+
+    [Fact]
+    public void A_message_is_as_long_as_it_says()
+    {
+        Assert.True(StunMessage.TryParse(SampleRequest, out _));
+        Assert.False(StunMessage.TryParse([.. SampleRequest, 0, 0, 0, 0], out _));
+        Assert.False(StunMessage.TryParse(SampleRequest.AsSpan(0, SampleRequest.Length - 4), out _));
+        byte[] longer = [.. SampleRequest];
+        longer[3] += 4;
+        Assert.False(StunMessage.TryParse(longer, out _));
+    }
+
     [Fact]
     public void Damaged_messages_are_refused_and_never_throw()
     {

@@ -219,6 +219,45 @@ public sealed class TurnErrorTests
         Assert.Equal(_now + TimeSpan.FromSeconds(10), _client.NextTimeout);
     }
 
+    // RFC 8489 section 14.3. Who names the server may be hostile.
+    [Theory]
+    [InlineData(508, true)]
+    [InlineData(509, false)]
+    [InlineData(100_000, false)]
+    public void A_user_name_that_fits_no_request_is_refused_and_the_longest_fits(int length, bool isUsable)
+    {
+        var client = new TurnClient(Server, isReliable: false, new string('g', length), "cheese", new SeededEntropy(1));
+        var buffer = new byte[3000];
+        Assert.Equal(isUsable, client.TryPollTransmit(_now, buffer, out int written));
+        Assert.Equal(isUsable ? null : "The user name for the TURN server is too long.", client.FailureReason);
+        Assert.Equal(!isUsable, client.IsSettled);
+        if (isUsable)
+        {
+            Assert.True(StunMessage.TryParse(buffer.AsSpan(0, written), out StunMessage request));
+            byte[] challenge = WriteError(request.TransactionId, Method.Allocate, 401, new string('n', 700), new string('r', 700));
+            Assert.False(client.HandleDatagram(_now, challenge, out _, out _));
+            Assert.True(client.TryPollTransmit(_now, buffer, out written));
+            Assert.InRange(written, 508 + 1400, 2200);
+        }
+    }
+
+    [Theory]
+    [InlineData(763, true)]
+    [InlineData(764, false)]
+    public void A_nonce_and_a_realm_have_at_most_763_bytes(int length, bool isTaken)
+    {
+        foreach (bool isNonce in (bool[])[true, false])
+        {
+            var test = new TurnErrorTests();
+            StunTransactionId id = test.Poll(Method.Allocate, out _, out _);
+            string text = new('x', length);
+            byte[] challenge = WriteError(id, Method.Allocate, 401, isNonce ? text : "n", isNonce ? "r" : text);
+            Assert.False(test._client.HandleDatagram(test._now, challenge, out _, out _));
+            Assert.Equal(isTaken, test._client.TryPollTransmit(test._now, new byte[3000], out _));
+            Assert.Equal(isTaken, test._client.FailureReason is null);
+        }
+    }
+
     [Fact]
     public void An_answer_to_another_method_or_without_the_right_integrity_is_no_answer()
     {
@@ -288,9 +327,12 @@ public sealed class TurnErrorTests
         return request.TransactionId;
     }
 
-    private void Fail(StunTransactionId id, Method method, int code, string? nonce = null, string realm = Realm)
+    private void Fail(StunTransactionId id, Method method, int code, string? nonce = null, string realm = Realm) =>
+        Assert.False(_client.HandleDatagram(_now, WriteError(id, method, code, nonce, realm), out _, out _));
+
+    private static byte[] WriteError(StunTransactionId id, Method method, int code, string? nonce, string realm)
     {
-        var answer = new byte[256];
+        var answer = new byte[1700];
         var writer = new StunMessageWriter(answer, StunClass.ErrorResponse, (ushort)method, id);
         writer.AddErrorCode(code, "because"u8);
         if (nonce is not null)
@@ -299,7 +341,7 @@ public sealed class TurnErrorTests
             writer.Add(StunAttributeType.Nonce, Encoding.UTF8.GetBytes(nonce));
         }
 
-        Assert.False(_client.HandleDatagram(_now, answer.AsSpan(0, writer.Finish()), out _, out _));
+        return answer[..writer.Finish()];
     }
 
     private void Succeed(StunTransactionId id, Method method, string keyRealm = Realm, uint? lifetime = 600)

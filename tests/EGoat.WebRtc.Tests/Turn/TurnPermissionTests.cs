@@ -1,4 +1,5 @@
 using EGoat.Testing;
+using EGoat.WebRtc.Stun;
 using EGoat.WebRtc.Turn;
 
 namespace EGoat.WebRtc.Tests.Turn;
@@ -55,6 +56,25 @@ public sealed class TurnPermissionTests
         _network.Run(TimeSpan.FromSeconds(1));
         Assert.Empty(_A.Received);
         Assert.Equal(1, _T.Unpermitted);
+    }
+
+    // RFC 8656 section 11.4: the server may forget what it may not let through.
+    [Fact]
+    public void What_the_server_says_a_stranger_has_sent_is_dropped()
+    {
+        _A.Send(_network.Now, _Z.Address, Data);
+        _network.Run(TimeSpan.FromSeconds(1));
+        var buffer = new byte[128];
+        foreach ((string from, bool isTaken) in new[] { ("192.0.2.2", true), ("192.0.2.66", false) })
+        {
+            Assert.True(TransportAddress.TryParse(from, 6000, out TransportAddress peer));
+            var writer = new StunMessageWriter(buffer, StunClass.Indication, 0x007, new StunTransactionId(1, 2));
+            writer.AddXorAddress(StunAttributeType.XorPeerAddress, peer);
+            writer.Add(StunAttributeType.Data, [7]);
+            Assert.Equal(isTaken, _A.Client.HandleDatagram(_network.Now, buffer.AsSpan(0, writer.Finish()), out _, out _));
+        }
+
+        Assert.False(_A.Client.HandleDatagram(_network.Now, [0x40, 0x55, 0, 1, 7], out _, out _)); // a channel that was never bound
     }
 
     [Fact]
@@ -181,6 +201,21 @@ public sealed class TurnPermissionTests
 
         _network.Run(TimeSpan.FromSeconds(1));
         Assert.Equal(256, Count("CreatePermission", 0));
+    }
+
+    // RFC 8656 section 12: 0x4000 to 0x4FFF.
+    [Fact]
+    public void Beyond_4096_channels_indications_carry_the_data()
+    {
+        for (int i = 0; i < 4200; i++)
+        {
+            _A.Send(_network.Now, _Z.Address.WithPort((ushort)(1000 + i)), Data);
+            _network.Run(TimeSpan.FromMilliseconds(i == 0 ? 10 : 0));
+        }
+
+        _network.Run(TimeSpan.FromSeconds(1));
+        Assert.Equal((4096, 0), (Count("ChannelBind", 0), Count("ChannelBind", 400)));
+        Assert.True(_A.Send(_network.Now, _Z.Address.WithPort(5199), Data));
     }
 
     [Fact]
