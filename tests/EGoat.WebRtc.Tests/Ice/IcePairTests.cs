@@ -259,6 +259,27 @@ public sealed class IcePairTests
         Assert.Equal(Remote, next.Remote);
     }
 
+    // RFC 8445 section 8.1.1.
+    [Fact]
+    public void The_first_pair_that_works_is_nominated_after_50_ms_when_a_better_one_is_still_checked()
+    {
+        IceAgent agent = CreateAgent(isControlling: true);
+        TimeSpan now = AnswerWorseOfTwo(agent);
+        Assert.Equal(Remote, agent.SelectedRemote); // data flows
+        for (TimeSpan end = now + TimeSpan.FromMilliseconds(50); now < end; now += TimeSpan.FromMilliseconds(1))
+        {
+            agent.HandleTimeout(now);
+            Assert.False(agent.TryPollTransmit(now, _buffer, out _));
+        }
+
+        Assert.Equal(now, agent.NextTimeout);
+        agent.HandleTimeout(now);
+        Assert.True(agent.TryPollTransmit(now, _buffer, out Transmit transmit));
+        Assert.True(StunMessage.TryParse(_buffer.AsSpan(0, transmit.Length), out StunMessage check));
+        Assert.Equal(Remote, transmit.Remote);
+        Assert.True(check.TryGetAttribute(StunAttributeType.UseCandidate, out _));
+    }
+
     [Fact]
     public void After_a_check_of_the_peer_the_pauses_begin_short_again()
     {
@@ -281,6 +302,19 @@ public sealed class IcePairTests
         A.HandleDatagram(_network.Now, Local, Remote, _buffer.AsSpan(0, StunRequests.Write(_buffer, A.Agent.LocalCredentials, Sender.UsernameFragment)));
         _network.Run(TimeSpan.FromSeconds(3));
         Assert.Equal([7, 7.4, 8.2, 9.8], times);
+    }
+
+    [Fact]
+    public void A_cable_that_was_out_for_longer_than_all_checks_of_a_round_is_not_too_late()
+    {
+        (IcePeer A, IcePeer Z) = CreateConnected();
+        _network.Run(TimeSpan.FromSeconds(21));
+        _network.Filter = _ => false;
+        _network.Run(TimeSpan.FromSeconds(21.5)); // the seventh check in vain was given up after 20
+        Assert.Equal((IceConnectionState.Disconnected, IceConnectionState.Disconnected), (A.Agent.State, Z.Agent.State));
+        _network.Filter = null;
+        AssertConnected(A, Z);
+        Assert.DoesNotContain(IceConnectionState.Failed, A.States.Concat(Z.States));
     }
 
     [Fact]
@@ -418,6 +452,14 @@ public sealed class IcePairTests
         Assert.Equal(["192.0.2.1:5000"], nominations);
     }
 
+    [Fact]
+    public void A_nomination_means_nothing_to_the_side_that_nominates()
+    {
+        IceAgent agent = CreateAgent(isControlling: true);
+        Nominate(agent, AnswerWorseOfTwo(agent), Remote, StunAttributeType.IceControlled);
+        Assert.DoesNotContain("nominated", agent.ToString(), StringComparison.Ordinal);
+    }
+
     // A datagram that was under way while the controlling side chose again.
     [Fact]
     public void A_late_nomination_of_a_worse_pair_is_ignored_and_one_after_two_seconds_of_silence_is_not()
@@ -484,6 +526,19 @@ public sealed class IcePairTests
         writer.Add(role, 1UL);
         writer.Add(StunAttributeType.UseCandidate, []);
         agent.HandleDatagram(now, Local, from, buffer.AsSpan(0, writer.Finish(Encoding.ASCII.GetBytes(agent.LocalCredentials.Password))));
+    }
+
+    // The better pair is checked, and the worse one works already.
+    private TimeSpan AnswerWorseOfTwo(IceAgent agent)
+    {
+        agent.SetRemoteCredentials(_network.Now, Sender);
+        TransportAddress better = IcePeer.Parse("192.0.2.3");
+        agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(better, better, 2));
+        agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(Remote, Remote, 1));
+        PollCheck(agent, out _);
+        TimeSpan now = _network.Now + TimeSpan.FromMilliseconds(20);
+        agent.HandleDatagram(now, Local, Remote, Answer(PollCheck(agent, out _, now)));
+        return now;
     }
 
     private StunTransactionId PollCheck(IceAgent agent, out (bool IsControlling, ulong TieBreaker) role, TimeSpan? now = null)
