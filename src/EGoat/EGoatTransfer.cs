@@ -73,7 +73,7 @@ public sealed record EGoatTransfer
     /// <summary>When it ended (UTC); null while it runs.</summary>
     public DateTimeOffset? Finished { get; init; }
 
-    /// <summary>Bytes of content per second: the mean over the whole run once it ended, a recent mean while it runs.</summary>
+    /// <summary>Bytes of content that travelled per second: the mean since the transfer began.</summary>
     public double Rate { get; init; }
 
     /// <summary>Whether the transfer has ended, well or not.</summary>

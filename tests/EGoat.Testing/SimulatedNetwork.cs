@@ -37,6 +37,9 @@ public sealed class SimulatedNetwork(int seed, NetworkConditions? conditions = n
     /// <summary>Datagrams that found the queue of a bottleneck full.</summary>
     public long Overflows { get; private set; }
 
+    /// <summary>The longest that a datagram had to wait in the queue of a bottleneck; set to zero, it counts anew.</summary>
+    public TimeSpan LongestWait { get; set; }
+
     /// <summary>Datagrams that were given to the network, and those of them that it lost.</summary>
     public (long Sent, long Lost) Count { get; private set; }
 
@@ -199,11 +202,14 @@ public sealed class SimulatedNetwork(int seed, NetworkConditions? conditions = n
         if (Conditions.RateBytesPerSecond is { } rate)
         {
             const int ipAndUdpHeaders = 28;
-            if ((link.Free - Now).TotalSeconds * rate > Conditions.QueueBytes)
+            TimeSpan wait = link.Free - Now;
+            if (wait.TotalSeconds * rate > Conditions.QueueBytes)
             {
                 Overflows++;
                 return false;
             }
+
+            LongestWait = wait > LongestWait ? wait : LongestWait;
 
             link.Free += TimeSpan.FromSeconds((bytes.Length + ipAndUdpHeaders) / rate);
         }

@@ -42,6 +42,23 @@ public sealed class CongestionTests(ITestOutputHelper output)
         }
     }
 
+    // Where the queue is deep, nothing but the flow itself keeps it short.
+    [Fact]
+    public void A_flow_keeps_no_more_than_one_bandwidth_delay_product_in_a_deep_queue()
+    {
+        SimulatedNetwork network = CreateNetwork(1, 0, queue: 4 * BandwidthDelayProduct);
+        var flow = new BulkFlow(network, 1, Options);
+        flow.Start();
+        network.Run(StartUp);
+        network.LongestWait = TimeSpan.Zero;
+        long before = flow.Delivered;
+        network.Run(Duration - StartUp);
+        double reached = (flow.Delivered - before) / (Duration - StartUp).TotalSeconds / Rate;
+        output.WriteLine($"at most {network.LongestWait.TotalMilliseconds:F1} ms in the queue, {reached:P1} of the link");
+        Assert.True(network.LongestWait <= RoundTrip, $"{network.LongestWait.TotalMilliseconds:F1} ms in the queue; {network.Describe()}");
+        Assert.True(reached >= 0.80, $"{reached:P1} of the link; {network.Describe()}");
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(3)]
@@ -83,9 +100,9 @@ public sealed class CongestionTests(ITestOutputHelper output)
 
     private static double[] Shares(long first, long second) => [first / (double)(first + second), second / (double)(first + second)];
 
-    private static SimulatedNetwork CreateNetwork(int seed, double loss) => new(
+    private static SimulatedNetwork CreateNetwork(int seed, double loss, int? queue = null) => new(
         seed,
-        new NetworkConditions { Latency = RoundTrip / 2, Loss = loss, RateBytesPerSecond = Rate, QueueBytes = BandwidthDelayProduct })
+        new NetworkConditions { Latency = RoundTrip / 2, Loss = loss, RateBytesPerSecond = Rate, QueueBytes = queue ?? BandwidthDelayProduct })
     {
         Bottleneck = static (_, to) => to.ToString().Contains(".2:", StringComparison.Ordinal) ? "there" : "back",
     };
