@@ -229,8 +229,8 @@ public sealed class SignalingClient : IAsyncDisposable
         }
     }
 
-    // Without its user and fragment, which may be secrets.
-    private static string Display(Uri server) => server.IsAbsoluteUri ? server.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped) : server.OriginalString.Split('#')[0];
+    /// <summary>A server's URL without its user and fragment, which may be secrets.</summary>
+    internal static string Display(Uri server) => server.IsAbsoluteUri ? server.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped) : server.OriginalString.Split('#')[0];
 
     private static string DisplayMessage(string? message) => VisibleText.Escape(message is { Length: > MaxMessageLength } ? $"{message[..MaxMessageLength]}…" : message ?? "");
 }

@@ -159,8 +159,7 @@ public sealed class FileTests(ITestOutputHelper output) : ProgramTest
         }
 
         string server = await ServeAsync();
-        CliProcess receive = Start("bob", "receive", "--server", server, "--room", "lobby", "--output", Inbox, "--json");
-        await receive.ReadEventAsync("joined");
+        CliProcess receive = await ReceiveAllAsync(server);
         CliProcess send = Start("ada", "send", "--server", server, "--room", "lobby", "--recurse", "--json", tree);
         for (int i = 0; i < count; i++)
         {
@@ -221,8 +220,7 @@ public sealed class FileTests(ITestOutputHelper output) : ProgramTest
         try
         {
             string server = await ServeAsync();
-            CliProcess receive = Start("bob", "receive", "--server", server, "--room", "lobby", "--output", Inbox, "--json");
-            await receive.ReadEventAsync("joined");
+            CliProcess receive = await ReceiveAllAsync(server);
             CliProcess send = Start("ada", [.. SendWords(server, source), "--max-rate", "4MB"]);
             WaitForPartial(2 * Mebibyte);
             string filler = Path.Combine(Inbox, "filler");
@@ -264,8 +262,7 @@ public sealed class FileTests(ITestOutputHelper output) : ProgramTest
         try
         {
             string server = await ServeAsync();
-            CliProcess receive = Start("bob", "receive", "--server", server, "--room", "lobby", "--output", Inbox, "--json");
-            await receive.ReadEventAsync("joined");
+            CliProcess receive = await ReceiveAllAsync(server);
             await RunAsync("mount", "-o", "remount,ro", Inbox);
             await ExpectFailureAsync(Start("ada", SendWords(server, source)), receive, "Read-only file system");
             await RunAsync("mount", "-o", "remount,rw", Inbox);
@@ -282,8 +279,7 @@ public sealed class FileTests(ITestOutputHelper output) : ProgramTest
     public async Task A_folder_that_is_removed_in_the_middle_is_said_on_both_sides()
     {
         string server = await ServeAsync();
-        CliProcess receive = Start("bob", "receive", "--server", server, "--room", "lobby", "--output", Inbox, "--json");
-        await receive.ReadEventAsync("joined");
+        CliProcess receive = await ReceiveAllAsync(server);
         (string source, _) = TestFile.Create(Folder, "goat.bin", 4 * Mebibyte);
         CliProcess send = Start("ada", [.. SendWords(server, source), "--max-rate", "4MB"]);
         WaitForPartial(Mebibyte);
@@ -345,8 +341,7 @@ public sealed class FileTests(ITestOutputHelper output) : ProgramTest
     public async Task A_folder_that_vanishes_is_said_on_both_sides()
     {
         string server = await ServeAsync();
-        CliProcess receive = Start("bob", "receive", "--server", server, "--room", "lobby", "--output", Inbox, "--json");
-        await receive.ReadEventAsync("joined");
+        CliProcess receive = await ReceiveAllAsync(server);
         (string source, _) = TestFile.Create(Folder, "goat.bin", Mebibyte);
         Assert.Equal(0, (await CliProcess.RunAsync(Home("ada"), SendWords(server, source))).ExitCode);
         Directory.Delete(Inbox, recursive: true);
@@ -465,9 +460,14 @@ public sealed class FileTests(ITestOutputHelper output) : ProgramTest
         Assert.Equal(0, process.ExitCode);
     }
 
-    private async Task<CliProcess> ReceiveAsync(string server)
+    private Task<CliProcess> ReceiveAsync(string server) => JoinAsync(ReceiveWords(server));
+
+    // Until it is ended.
+    private Task<CliProcess> ReceiveAllAsync(string server) => JoinAsync("receive", "--server", server, "--room", "lobby", "--output", Inbox, "--json");
+
+    private async Task<CliProcess> JoinAsync(params string[] words)
     {
-        CliProcess receive = Start("bob", ReceiveWords(server));
+        CliProcess receive = Start("bob", words);
         await receive.ReadEventAsync("joined");
         return receive;
     }

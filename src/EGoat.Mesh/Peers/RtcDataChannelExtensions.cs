@@ -5,23 +5,30 @@ namespace EGoat.Mesh.Peers;
 /// <summary>The end of channels that nobody reads any more.</summary>
 internal static class RtcDataChannelExtensions
 {
-    /// <summary>
-    /// Closes a channel and discards what comes until its peer has closed it too: unread, it would fill the connection's
-    /// receive window, which the other channels need.
-    /// </summary>
+    /// <summary>Closes a channel and discards what comes until its peer has closed it too.</summary>
     public static async Task CloseAndDiscardAsync(this RtcDataChannel channel)
     {
         channel.Close();
         try
         {
-            while (await channel.ReceiveAsync().ConfigureAwait(false) is { } message)
-            {
-                message.Dispose();
-            }
+            await channel.DiscardAsync().ConfigureAwait(false);
         }
         catch (RtcException)
         {
             // The connection has ended.
+        }
+    }
+
+    /// <summary>
+    /// Discards what comes until the channel is closed: unread, it would fill the connection's receive window, which the other
+    /// channels need.
+    /// </summary>
+    /// <exception cref="RtcException">The connection has ended.</exception>
+    public static async Task DiscardAsync(this RtcDataChannel channel)
+    {
+        while (await channel.ReceiveAsync().ConfigureAwait(false) is { } message)
+        {
+            message.Dispose();
         }
     }
 }

@@ -124,7 +124,7 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
 
         if (options.Tracer is { } tracer)
         {
-            new SubjectTrace(tracer, name).IfOn?.Write(TraceCategory.Signaling, $"connects to {options.Server.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped)}");
+            new SubjectTrace(tracer, name).IfOn?.Write(TraceCategory.Signaling, $"connects to {SignalingClient.Display(options.Server)}");
         }
 
         string peerId = Base32.NewId();

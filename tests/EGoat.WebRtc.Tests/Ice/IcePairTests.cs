@@ -171,9 +171,7 @@ public sealed class IcePairTests
     [Fact]
     public void An_answer_from_another_address_fails_the_pair()
     {
-        IceAgent agent = CreateAgent(isControlling: true);
-        agent.SetRemoteCredentials(_network.Now, Sender);
-        agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(Remote, Remote, 1));
+        IceAgent agent = CreateChecking(isControlling: true);
         StunTransactionId id = PollCheck(agent, out _);
         agent.HandleDatagram(_network.Now, Local, Remote.WithPort(6000), Answer(id));
         Assert.Contains("Failed", agent.ToString(), StringComparison.Ordinal);
@@ -183,9 +181,7 @@ public sealed class IcePairTests
     [Fact]
     public void A_pair_that_the_peer_refuses_fails_and_is_not_selected()
     {
-        IceAgent agent = CreateAgent(isControlling: true);
-        agent.SetRemoteCredentials(_network.Now, Sender);
-        agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(Remote, Remote, 1));
+        IceAgent agent = CreateChecking(isControlling: true);
         agent.HandleDatagram(_network.Now, Local, Remote, Answer(PollCheck(agent, out _), error: 400));
         Assert.Contains("Failed", agent.ToString(), StringComparison.Ordinal);
         Assert.False(agent.HasSelectedPair);
@@ -195,9 +191,7 @@ public sealed class IcePairTests
     [Fact]
     public void An_answer_without_the_peers_password_is_no_answer()
     {
-        IceAgent agent = CreateAgent(isControlling: true);
-        agent.SetRemoteCredentials(_network.Now, Sender);
-        agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(Remote, Remote, 1));
+        IceAgent agent = CreateChecking(isControlling: true);
         StunTransactionId id = PollCheck(agent, out _);
         foreach (int error in new[] { 0, 400, 487 })
         {
@@ -216,9 +210,7 @@ public sealed class IcePairTests
     [InlineData(false)]
     public void A_487_changes_role_and_tie_breaker_and_the_check_is_repeated_at_once(bool isControlling)
     {
-        IceAgent agent = CreateAgent(isControlling);
-        agent.SetRemoteCredentials(_network.Now, Sender);
-        agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(Remote, Remote, 1));
+        IceAgent agent = CreateChecking(isControlling);
         StunTransactionId id = PollCheck(agent, out (bool IsControlling, ulong TieBreaker) first);
         Assert.Equal(isControlling, first.IsControlling);
         agent.HandleDatagram(_network.Now, Local, Remote, Answer(id, error: 487));
@@ -233,9 +225,7 @@ public sealed class IcePairTests
     [InlineData(false)]
     public void A_487_to_a_role_that_was_given_up_meanwhile_changes_nothing(bool isControlling)
     {
-        IceAgent agent = CreateAgent(isControlling);
-        agent.SetRemoteCredentials(_network.Now, Sender);
-        agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(Remote, Remote, 1));
+        IceAgent agent = CreateChecking(isControlling);
         StunTransactionId id = PollCheck(agent, out _);
         StunAttributeType sameRole = isControlling ? StunAttributeType.IceControlling : StunAttributeType.IceControlled;
         int length = StunRequests.Write(_buffer, agent.LocalCredentials, Sender.UsernameFragment, sameRole, isControlling ? ulong.MaxValue : 0);
@@ -248,9 +238,7 @@ public sealed class IcePairTests
     [Fact]
     public void The_check_that_a_487_has_answered_is_repeated_before_all_others()
     {
-        IceAgent agent = CreateAgent(isControlling: true);
-        agent.SetRemoteCredentials(_network.Now, Sender);
-        agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(Remote, Remote, 1));
+        IceAgent agent = CreateChecking(isControlling: true);
         StunTransactionId id = PollCheck(agent, out _);
         TransportAddress better = IcePeer.Parse("192.0.2.3");
         agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(better, better, 2));
@@ -338,9 +326,7 @@ public sealed class IcePairTests
     [Fact]
     public void An_address_that_was_only_told_is_not_validated()
     {
-        IceAgent agent = CreateAgent(isControlling: true);
-        agent.SetRemoteCredentials(_network.Now, Sender);
-        agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(Remote, Remote, 1));
+        IceAgent agent = CreateChecking(isControlling: true);
         StunTransactionId id = PollCheck(agent, out _);
         Assert.False(agent.IsValidatedRemote(Remote));
         agent.HandleDatagram(_network.Now, Local, Remote, Answer(id));
@@ -555,6 +541,15 @@ public sealed class IcePairTests
     {
         var agent = new IceAgent(isControlling, new IceAgentOptions(), new SeededEntropy(1));
         agent.AddLocalCandidate(_network.Now, IceCandidate.CreateHost(Local, Local, 1));
+        return agent;
+    }
+
+    // With one pair, whose check is due.
+    private IceAgent CreateChecking(bool isControlling)
+    {
+        IceAgent agent = CreateAgent(isControlling);
+        agent.SetRemoteCredentials(_network.Now, Sender);
+        agent.AddRemoteCandidate(_network.Now, IceCandidate.CreateHost(Remote, Remote, 1));
         return agent;
     }
 

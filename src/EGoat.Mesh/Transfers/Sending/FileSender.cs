@@ -364,27 +364,26 @@ internal sealed class FileSender
 
     private async Task ReadAsync(RtcDataChannel channel)
     {
-        bool isBroken = false;
         try
         {
             while (await channel.ReceiveAsync(CancellationToken.None).ConfigureAwait(false) is { } message)
             {
                 using (message)
                 {
-                    int stored = -1;
-                    if (!isBroken && (message.IsText || !HandleFrame(message.Data.Span, out stored)))
+                    if (message.IsText || !HandleFrame(message.Data.Span, out int stored))
                     {
-                        // What still comes is discarded: unread, it would hold up the connection's other channels.
-                        isBroken = true;
                         HandleEnd("The receiver broke the transfer protocol.", EGoatTransferState.Failed);
+                        break;
                     }
 
-                    if (!isBroken && stored >= 0)
+                    if (stored >= 0)
                     {
                         await EndAsync(stored).ConfigureAwait(false);
                     }
                 }
             }
+
+            await channel.DiscardAsync().ConfigureAwait(false);
         }
         catch (RtcException)
         {
