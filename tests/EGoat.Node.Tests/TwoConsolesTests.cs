@@ -27,9 +27,11 @@ public sealed class TwoConsolesTests : TwoRoomsTest
     public async Task A_file_from_one_to_the_other_is_kept_as_sent_and_as_received()
     {
         await using EGoatNode other = EGoatNode.Open(new NodeOptions { DataFolder = Ada.Node.DataFolder });
-        await JoinAsync(other);
+        Room room = await JoinAsync(other);
+        using RoomSubscription events = room.Subscribe();
         (string path, byte[] hash) = Ada.CreateFile("goat.bin", 1000);
         IReadOnlyList<EGoatTransfer> sent = await SendAsync(new SendFileOptions { Paths = [path] });
+        await FirstAsync(events, t => t.IsEnded); // it is kept then
         Assert.Equal(2, sent.Count);
         Assert.All(sent, t => Assert.True(t.State == EGoatTransferState.Completed, t.Error));
         Assert.Equal(hash, TestFile.HashOf(Path.Combine(Ada.Inbox, "goat.bin")));
