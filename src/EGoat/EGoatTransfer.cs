@@ -58,7 +58,7 @@ public sealed record EGoatTransfer
     /// <summary>Bytes that the receiver already held verified, so that they did not have to travel.</summary>
     public long BytesResumed { get; init; }
 
-    /// <summary>The file hash, <c>eg1:&lt;hex&gt;</c>; null until the last block was hashed. It is not <c>sha256sum</c>.</summary>
+    /// <summary>The file hash, <c>eg2:&lt;hex&gt;</c>; null until the last block was hashed. It is not <c>sha256sum</c>.</summary>
     public string? TreeHash { get; init; }
 
     /// <summary>The state.</summary>

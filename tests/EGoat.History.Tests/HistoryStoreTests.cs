@@ -98,7 +98,7 @@ public sealed class HistoryStoreTests : IAsyncLifetime
             Length = 100, State = EGoatTransferState.Active, Started = Noon,
         };
         await _store.PutTransferAsync(transfer, default);
-        EGoatTransfer done = transfer with { State = EGoatTransferState.Completed, BytesTransferred = 100, TreeHash = "eg1:00", Finished = Noon.AddSeconds(1), Rate = 100 };
+        EGoatTransfer done = transfer with { State = EGoatTransferState.Completed, BytesTransferred = 100, TreeHash = "eg2:00", Finished = Noon.AddSeconds(1), Rate = 100 };
         await _store.PutTransferAsync(done, default);
         var rows = new List<EGoatTransfer>();
         await foreach (EGoatTransfer row in _store.QueryTransfersAsync(new HistoryQuery(), default))

@@ -13,7 +13,7 @@ BeforeAll {
         Length           = 3MB + 17
         BytesTransferred = 2MB
         BytesResumed     = 1MB
-        TreeHash         = 'eg1:00ff'
+        TreeHash         = 'eg2:00ff'
         State            = 'Completed'
         Started          = [DateTimeOffset]::UnixEpoch
         Rate             = 1.25MB

@@ -9,7 +9,7 @@ internal static class HashCommand
     public static Command Create()
     {
         var paths = new Argument<string[]>("PATH") { Description = "The files.", Arity = ArgumentArity.OneOrMore };
-        var command = new Command("hash", "Compute the eg1: hash of files, as transfers show it. It is not sha256sum.") { paths };
+        var command = new Command("hash", "Compute the eg2: hash of files, as transfers show it. It is not sha256sum.") { paths };
         command.SetAction((result, cancellationToken) => Program.RunAsync(
             async () =>
             {

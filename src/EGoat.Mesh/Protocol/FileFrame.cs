@@ -19,22 +19,19 @@ internal enum FileFrameType : byte
 /// <code>
 ///  MANIFEST  type flags 0 0 | JSON …
 ///  DATA      type 0 0 0     | u32 file | u64 offset | payload …
-///  HASH      type 0 0 0     | u32 file | u32 block  | u32 block length | SHA-256
+///  HASH      type 0 0 0     | u32 file | u32 block  | u32 block length | block hash
 ///  END       type 0 0 0     | u32 file | u64 length | file hash
 ///  ACK       type 0 0 0     | u32 0    | u64 payload bytes written and verified
-///  HAVE      type flags 0 0 | u32 file | u32 first block | n x SHA-256
+///  HAVE      type flags 0 0 | u32 file | u32 first block | n x block hash
 ///  STORED    type status 0 0| u32 file
 /// </code>
 /// </summary>
 internal readonly ref struct FileFrame
 {
-    /// <summary>The length of a SHA-256.</summary>
-    public const int HashLength = 32;
-
     public const int ManifestHeaderLength = 4;
     public const int DataHeaderLength = 16;
-    public const int HashFrameLength = 16 + HashLength;
-    public const int EndFrameLength = 16 + HashLength;
+    public const int HashFrameLength = 16 + TreeHash.HashLength;
+    public const int EndFrameLength = 16 + TreeHash.HashLength;
     public const int AckFrameLength = 16;
     public const int HaveHeaderLength = 12;
     public const int StoredFrameLength = 8;
@@ -105,7 +102,7 @@ internal readonly ref struct FileFrame
             case FileFrameType.Ack when bytes.Length == AckFrameLength && TryReadLong(bytes[8..], out long acknowledged):
                 frame = new FileFrame(type, flags) { Value = acknowledged };
                 return true;
-            case FileFrameType.Have when bytes.Length >= HaveHeaderLength && (bytes.Length - HaveHeaderLength) % HashLength == 0:
+            case FileFrameType.Have when bytes.Length >= HaveHeaderLength && (bytes.Length - HaveHeaderLength) % TreeHash.HashLength == 0:
                 frame = new FileFrame(type, flags)
                 {
                     File = ReadUInt32(bytes[4..]),

@@ -4,8 +4,8 @@
 import { Changes } from './changes.js';
 import { refusePaths, shownName } from './names.js';
 import {
-  BLOCK_SIZE, Frame, HASHES_PER_PAGE, HASH_LENGTH, HashList, MAX_UNACKNOWLEDGED, ackFrame, equalBytes, fileHash, haveFrame,
-  parseFrame, storedFrame, toHex,
+  BLOCK_SIZE, Frame, HASHES_PER_PAGE, HASH_LENGTH, HashList, MAX_UNACKNOWLEDGED, ackFrame, equalBytes, fileHash, formatHash,
+  haveFrame, parseFrame, storedFrame,
 } from './protocol.js';
 import { adoptReceived, claimReceived, findReceived, finishReceived, keyOf } from './received.js';
 import { REASON_TIMEOUT } from './send-attempt.js';
@@ -331,7 +331,7 @@ export class Incoming {
       } else if (frame.type === Frame.END && filled === 0 && frame.length === done && (file.length < 0 || done === file.length)) {
         const hash = await fileHash(done, hashes);
         if (!equalBytes(hash, frame.hash)) throw new Error('The file arrived damaged.');
-        await this.#finish(file, record, done, toHex(hash));
+        await this.#finish(file, record, done, formatHash(hash));
         this.#channel.send(storedFrame(index, true));
         return;
       } else {
@@ -349,7 +349,7 @@ export class Incoming {
   }
 
   async #finish(file, record, length, hash) {
-    file.hash = `eg1:${hash}`;
+    file.hash = hash;
     file.length = length;
     if (!record) return;
     if (record.present && !record.isOpen) {

@@ -2,6 +2,7 @@
 
 export const VERSION = 1;
 export const BLOCK_SIZE = 1024 * 1024;
+const SLICE_SIZE = 64 * 1024;
 export const MAX_UNACKNOWLEDGED = 16 * 1024 * 1024;
 export const MAX_TEXT_BYTES = 32 * 1024;
 
@@ -80,8 +81,18 @@ export class HashList {
   }
 }
 
+export async function blockHash(block) {
+  const slices = [];
+  for (let at = 0; at < block.length; at += SLICE_SIZE) slices.push(sha256(block.subarray(at, at + SLICE_SIZE)));
+  const hashes = new Uint8Array(HASH_LENGTH * slices.length);
+  (await Promise.all(slices)).forEach((hash, i) => hashes.set(hash, HASH_LENGTH * i));
+  return sha256(hashes);
+}
+
+export const formatHash = hash => `eg2:${toHex(hash)}`;
+
 export async function fileHash(length, blockHashes) {
-  const prefix = new TextEncoder().encode('egoat-file-1');
+  const prefix = new TextEncoder().encode('egoat-file-2');
   const input = new Uint8Array(prefix.length + 12 + HASH_LENGTH * blockHashes.length);
   input.set(prefix);
   const view = new DataView(input.buffer);

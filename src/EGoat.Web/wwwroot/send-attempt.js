@@ -4,8 +4,8 @@
 import { Changes } from './changes.js';
 import { shownName } from './names.js';
 import {
-  BLOCK_SIZE, Frame, HASH_LENGTH, HashList, MAX_UNACKNOWLEDGED, dataFrame, endFrame, fileHash, hashFrame, manifestFrames,
-  newUuid, parseFrame, sha256, toHex,
+  BLOCK_SIZE, Frame, HASH_LENGTH, HashList, MAX_UNACKNOWLEDGED, blockHash, dataFrame, endFrame, fileHash, formatHash, hashFrame,
+  manifestFrames, newUuid, parseFrame,
 } from './protocol.js';
 
 export const LABEL = 'file:';
@@ -150,7 +150,7 @@ export class SendAttempt {
       this.#changed('active');
     }
     const hash = await fileHash(size, hashes);
-    this.hashes[index] = `eg1:${toHex(hash)}`;
+    this.hashes[index] = formatHash(hash);
     await this.#send(endFrame(index, size, hash));
     return sent;
   }
@@ -167,7 +167,7 @@ export class SendAttempt {
         throw unreadable('can no longer be read: it was changed, moved or removed');
       }
       if (block.length !== length) throw unreadable('has become shorter');
-      return { block, hash: await sha256(block) };
+      return { block, hash: await blockHash(block) };
     })();
     // Thrown where it is awaited; the transfer may end before that.
     reading.catch(() => {});

@@ -1,7 +1,7 @@
 // The only place that writes received content: files of the origin private file system, each open in one tab at a time, a block
 // after another, none of which is written before its hash is right.
 
-import { BLOCK_SIZE, equalBytes, sha256 } from './protocol.js';
+import { BLOCK_SIZE, blockHash, equalBytes } from './protocol.js';
 
 const FOLDER = 'received';
 
@@ -73,7 +73,7 @@ const operations = {
       if (expected <= 0) break;
       const block = await readBlock(name, offset, expected);
       if (block.length < expected) break;
-      hashes.set(await sha256(block), 32 * done);
+      hashes.set(await blockHash(block), 32 * done);
     }
     return hashes.slice(0, 32 * done);
   },
@@ -81,7 +81,7 @@ const operations = {
   // Writes a block if its hash is the one told; gives the buffer back to be used again.
   async write({ name, offset, buffer, length, hash }) {
     const content = new Uint8Array(buffer, 0, length);
-    const isRight = equalBytes(await sha256(content), hash);
+    const isRight = equalBytes(await blockHash(content), hash);
     if (isRight) writeAll(open.get(name), content, offset);
     return { isRight, buffer };
   },

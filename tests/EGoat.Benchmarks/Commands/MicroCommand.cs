@@ -22,12 +22,12 @@ internal static class MicroCommand
     {
         var filter = new Option<string>("--filter") { Description = "Only benchmarks whose class has this in its name (default: all).", HelpName = "TEXT", DefaultValueFactory = _ => "" };
         var isShort = new Option<bool>("--short") { Description = "Few iterations: to see that it runs." };
-        var command = new Command(Benchmark, "Records, checksums, SACKs, reassembly; the baseline of each is named in its lines.") { filter, isShort };
+        var command = new Command(Benchmark, "Records, checksums, hashes, SACKs, reassembly; the baseline of each is named in its lines.") { filter, isShort };
         command.SetAction(result =>
         {
             Machine.Describe();
             IConfig config = CreateConfig(result.GetValue(isShort));
-            Type[] classes = [typeof(RecordBenchmarks), typeof(ChecksumBenchmarks), typeof(SackBenchmarks), typeof(ReassemblyBenchmarks)];
+            Type[] classes = [typeof(RecordBenchmarks), typeof(ChecksumBenchmarks), typeof(HashBenchmarks), typeof(SackBenchmarks), typeof(ReassemblyBenchmarks)];
             foreach (Type type in classes.Where(c => c.Name.Contains(result.GetRequiredValue(filter), StringComparison.OrdinalIgnoreCase)))
             {
                 Write(BenchmarkRunner.Run(type, config));

@@ -9,7 +9,7 @@ namespace EGoat.Mesh.Tests.Hostile;
 public sealed class HostileSenderTests : HostileTest
 {
     private static readonly byte[] Content = [.. Enumerable.Repeat((byte)7, 10)];
-    private static readonly byte[] ContentHash = SHA256.HashData(Content);
+    private static readonly byte[] ContentHash = SHA256.HashData(SHA256.HashData(Content)); // of one slice
 
     [Fact]
     public async Task What_is_right_is_delivered()

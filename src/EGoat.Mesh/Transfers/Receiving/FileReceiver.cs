@@ -297,7 +297,7 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
     // The sender skips the blocks whose hashes these are.
     private async Task SendHaveAsync(Dictionary<int, IncomingFile> present)
     {
-        const int hashesPerPage = (FileFrame.MaxSmallLength - FileFrame.HaveHeaderLength) / FileFrame.HashLength;
+        const int hashesPerPage = (FileFrame.MaxSmallLength - FileFrame.HaveHeaderLength) / TreeHash.HashLength;
         byte[] block = ArrayPool<byte>.Shared.Rent(TreeHash.BlockSize);
         var page = new byte[FileFrame.MaxSmallLength];
         try
@@ -310,7 +310,7 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
                     _stop.CancelAfter(ProgressTimeout);
                     count = await Task.Run(() => HashPage(file, block, page), _stop.Token).ConfigureAwait(false);
                     FileFrame.WriteHaveHeader(page, index, first, isLastPage: false);
-                    await channel.SendAsync(page.AsMemory(0, FileFrame.HaveHeaderLength + (count * FileFrame.HashLength)), isText: false, _stop.Token).ConfigureAwait(false);
+                    await channel.SendAsync(page.AsMemory(0, FileFrame.HaveHeaderLength + (count * TreeHash.HashLength)), isText: false, _stop.Token).ConfigureAwait(false);
                 }
 
                 if (isReopened)
@@ -330,7 +330,7 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
         static int HashPage(IncomingFile file, byte[] block, byte[] page)
         {
             int count = 0;
-            while (count < hashesPerPage && file.TryHashPresent(block, page.AsSpan(FileFrame.HaveHeaderLength + (count * FileFrame.HashLength), FileFrame.HashLength)))
+            while (count < hashesPerPage && file.TryHashPresent(block, page.AsSpan(FileFrame.HaveHeaderLength + (count * TreeHash.HashLength), TreeHash.HashLength)))
             {
                 count++;
             }

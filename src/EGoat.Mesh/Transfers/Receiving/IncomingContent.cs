@@ -1,16 +1,15 @@
 using System.Buffers;
-using System.Security.Cryptography;
 using EGoat.Mesh.Protocol;
 
 namespace EGoat.Mesh.Transfers;
 
-/// <summary>The content of a file that is being received, block by block, each with its hash.</summary>
+/// <summary>The content of a file that is being received, block by block: each is stored when its hash is right, and not before.</summary>
 internal abstract class IncomingContent(ManifestEntry entry) : IDisposable
 {
     private readonly ArrayBufferWriter<byte> _blockHashes = new();
 
-    /// <summary>Hashes the block under way; made with the first content, since most files of a repeated transfer get none.</summary>
-    private IncrementalHash? _blockHash;
+    /// <summary>The block under way; rented with its first content, since most files of a repeated transfer get none.</summary>
+    private byte[]? _block;
 
     public ManifestEntry Entry => entry;
 
@@ -28,9 +27,13 @@ internal abstract class IncomingContent(ManifestEntry entry) : IDisposable
     /// <summary>Takes content at <see cref="Offset"/>.</summary>
     public void Write(ReadOnlySpan<byte> content)
     {
-        WriteContent(content);
-        _blockHash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        _blockHash.AppendData(content);
+        if (_block is null)
+        {
+            MakeRoom();
+            _block = ArrayPool<byte>.Shared.Rent((int)RoomInBlock);
+        }
+
+        content.CopyTo(_block.AsSpan((int)(Offset - BlockStart)));
         Offset += content.Length;
     }
 
@@ -59,14 +62,16 @@ internal abstract class IncomingContent(ManifestEntry entry) : IDisposable
         }
         else
         {
-            Span<byte> actual = stackalloc byte[FileFrame.HashLength];
-            _blockHash!.GetHashAndReset(actual);
-            if (length != Offset - BlockStart || !hash.SequenceEqual(actual))
+            ReadOnlySpan<byte> content = _block.AsSpan(0, (int)(Offset - BlockStart));
+            Span<byte> actual = stackalloc byte[TreeHash.HashLength];
+            TreeHash.HashBlock(content, actual);
+            if (length != content.Length || !hash.SequenceEqual(actual))
             {
                 throw new TransferException($"A block of {WirePath.Escape(entry.Path)} arrived damaged.");
             }
 
-            EndReceivedBlock(block);
+            Store(block, content);
+            ReturnBlock();
         }
 
         _blockHashes.Write(hash);
@@ -87,11 +92,13 @@ internal abstract class IncomingContent(ManifestEntry entry) : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Takes content of the block under way.</summary>
-    protected abstract void WriteContent(ReadOnlySpan<byte> content);
+    /// <summary>A block begins to be received: what can be known to fail fails now rather than at its end.</summary>
+    protected virtual void MakeRoom()
+    {
+    }
 
-    /// <summary>A received block is verified.</summary>
-    protected abstract void EndReceivedBlock(uint block);
+    /// <summary>Stores a block that was received and is verified.</summary>
+    protected abstract void Store(uint block, ReadOnlySpan<byte> content);
 
     /// <summary>Takes a block that did not travel; false when this side does not hold it.</summary>
     protected abstract bool TryTakeHeld(uint block, ReadOnlySpan<byte> hash);
@@ -101,7 +108,16 @@ internal abstract class IncomingContent(ManifestEntry entry) : IDisposable
     {
         if (disposing)
         {
-            _blockHash?.Dispose();
+            ReturnBlock();
+        }
+    }
+
+    private void ReturnBlock()
+    {
+        if (_block is not null)
+        {
+            ArrayPool<byte>.Shared.Return(_block);
+            _block = null;
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Security.Cryptography;
 using EGoat.Mesh.Protocol;
 using Microsoft.Win32.SafeHandles;
 
@@ -60,13 +59,13 @@ internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, strin
     /// <summary>Hashes the next block that this side holds. False when there is none.</summary>
     public bool TryHashPresent(byte[] buffer, Span<byte> hash)
     {
-        long block = _present.WrittenCount / FileFrame.HashLength;
+        long block = _present.WrittenCount / TreeHash.HashLength;
         if (block >= TreeHash.BlockCount(Entry.Length) || !TryReadPresent(block, buffer, out int length))
         {
             return false;
         }
 
-        SHA256.HashData(buffer.AsSpan(0, length), hash);
+        TreeHash.HashBlock(buffer.AsSpan(0, length), hash);
         _present.Write(hash);
         return true;
     }
@@ -105,14 +104,14 @@ internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, strin
     }
 
     /// <inheritdoc/>
-    protected override void WriteContent(ReadOnlySpan<byte> content)
-    {
-        EnsurePartial();
-        _partial!.Write(content, Offset);
-    }
+    protected override void MakeRoom() => EnsurePartial();
 
     /// <inheritdoc/>
-    protected override void EndReceivedBlock(uint block) => _firstUncopied = block + 1;
+    protected override void Store(uint block, ReadOnlySpan<byte> content)
+    {
+        _partial!.Write(content, BlockStart);
+        _firstUncopied = block + 1;
+    }
 
     /// <inheritdoc/>
     protected override bool TryTakeHeld(uint block, ReadOnlySpan<byte> hash)
@@ -157,8 +156,8 @@ internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, strin
 
     private bool Holds(uint block, ReadOnlySpan<byte> hash)
     {
-        long at = block * (long)FileFrame.HashLength;
-        return at + FileFrame.HashLength <= _present.WrittenCount && _present.WrittenSpan.Slice((int)at, FileFrame.HashLength).SequenceEqual(hash);
+        long at = block * (long)TreeHash.HashLength;
+        return at + TreeHash.HashLength <= _present.WrittenCount && _present.WrittenSpan.Slice((int)at, TreeHash.HashLength).SequenceEqual(hash);
     }
 
     private TransferException Changed() => new($"The file {WirePath.Escape(Entry.Path)} that was there changed meanwhile; send it again.");
@@ -216,14 +215,22 @@ internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, strin
     private void UsePresent(long block, WriteBlock use)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(TreeHash.BlockSize);
+        Span<byte> hash = stackalloc byte[TreeHash.HashLength];
         try
         {
-            if (!TryReadPresent(block, buffer, out int length) || !Holds((uint)block, SHA256.HashData(buffer.AsSpan(0, length))))
+            if (!TryReadPresent(block, buffer, out int length))
             {
                 throw Changed();
             }
 
-            use(buffer.AsSpan(0, length), block * TreeHash.BlockSize);
+            ReadOnlySpan<byte> content = buffer.AsSpan(0, length);
+            TreeHash.HashBlock(content, hash);
+            if (!Holds((uint)block, hash))
+            {
+                throw Changed();
+            }
+
+            use(content, block * TreeHash.BlockSize);
         }
         finally
         {

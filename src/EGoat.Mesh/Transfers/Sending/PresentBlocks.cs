@@ -28,8 +28,8 @@ internal sealed class PresentBlocks(IReadOnlyList<long> lengths)
                 hashes = _hashes[(int)page.File] = new ArrayBufferWriter<byte>(page.Payload.Length);
             }
 
-            if (page.Block != hashes.WrittenCount / FileFrame.HashLength ||
-                (hashes.WrittenCount + page.Payload.Length) / FileFrame.HashLength > TreeHash.BlockCount(lengths[(int)page.File]))
+            if (page.Block != hashes.WrittenCount / TreeHash.HashLength ||
+                (hashes.WrittenCount + page.Payload.Length) / TreeHash.HashLength > TreeHash.BlockCount(lengths[(int)page.File]))
             {
                 return false;
             }
@@ -44,8 +44,8 @@ internal sealed class PresentBlocks(IReadOnlyList<long> lengths)
     /// <summary>Whether the receiver holds a block of this hash at this place.</summary>
     public bool Holds(int file, long block, ReadOnlySpan<byte> hash)
     {
-        long at = block * FileFrame.HashLength;
-        return _hashes.TryGetValue(file, out ArrayBufferWriter<byte>? hashes) && at + FileFrame.HashLength <= hashes.WrittenCount &&
-            hashes.WrittenSpan.Slice((int)at, FileFrame.HashLength).SequenceEqual(hash);
+        long at = block * TreeHash.HashLength;
+        return _hashes.TryGetValue(file, out ArrayBufferWriter<byte>? hashes) && at + TreeHash.HashLength <= hashes.WrittenCount &&
+            hashes.WrittenSpan.Slice((int)at, TreeHash.HashLength).SequenceEqual(hash);
     }
 }

@@ -13,8 +13,8 @@ internal sealed class SourceBlock(byte[] buffer)
     /// <summary>The length in bytes, once loaded; shorter than a block only at the end of the source.</summary>
     public int Length { get; set; }
 
-    /// <summary>SHA-256 of the content, once loaded.</summary>
-    public byte[] Hash { get; } = new byte[32];
+    /// <summary>The block hash, once loaded.</summary>
+    public byte[] Hash { get; } = new byte[TreeHash.HashLength];
 
     /// <summary>The content, once loaded.</summary>
     public ReadOnlyMemory<byte> Content => buffer.AsMemory(0, Length);

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 
 namespace EGoat.Mesh.Transfers;
@@ -148,7 +147,7 @@ internal sealed class SourceReader(IReadOnlyList<SourceFile> files, Stream? cont
                 offset += read;
             }
 
-            SHA256.HashData(target.Content.Span, target.Hash);
+            TreeHash.HashBlock(target.Content.Span, target.Hash);
         }
         finally
         {
@@ -189,7 +188,7 @@ internal sealed class SourceReader(IReadOnlyList<SourceFile> files, Stream? cont
         await Task.Yield();
         var read = new SourceBlock(ArrayPool<byte>.Shared.Rent(TreeHash.BlockSize));
         read.Length = await content!.ReadAtLeastAsync(read.Buffer.AsMemory(0, TreeHash.BlockSize), TreeHash.BlockSize, throwOnEndOfStream: false).ConfigureAwait(false);
-        SHA256.HashData(read.Content.Span, read.Hash);
+        TreeHash.HashBlock(read.Content.Span, read.Hash);
         lock (_gate)
         {
             Keep((file, _nextOfStream++), read);
