@@ -1,4 +1,5 @@
 using EGoat.WebRtc.DataChannels;
+using EGoat.WebRtc.Sctp;
 
 namespace EGoat.WebRtc.Sockets;
 
@@ -8,7 +9,7 @@ namespace EGoat.WebRtc.Sockets;
 /// </summary>
 public sealed class RtcDataChannel
 {
-    /// <summary>Bytes queued beyond which <see cref="SendAsync"/> waits.</summary>
+    /// <summary>Bytes queued beyond which <see cref="SendAsync(ReadOnlyMemory{byte}, bool, CancellationToken)"/> waits.</summary>
     public const long SendBufferLimit = 4 * 1024 * 1024;
 
     private readonly RtcConnection _connection;
@@ -50,7 +51,7 @@ public sealed class RtcDataChannel
     /// <summary>The state.</summary>
     public DataChannelState ReadyState => _connection.Use(_channel, static (c, _) => c.ReadyState);
 
-    /// <summary>Bytes given to <see cref="SendAsync"/> that have not been sent yet.</summary>
+    /// <summary>Bytes given to <see cref="SendAsync(ReadOnlyMemory{byte}, bool, CancellationToken)"/> that have not been sent yet.</summary>
     public long BufferedAmount => _connection.Use(_channel, static (c, _) => c.BufferedAmount);
 
     /// <summary>
@@ -59,16 +60,28 @@ public sealed class RtcDataChannel
     /// </summary>
     /// <exception cref="RtcException">The channel is closed, or closes meanwhile.</exception>
     /// <exception cref="ArgumentException">The message is longer than the peer accepts.</exception>
-    public async ValueTask SendAsync(ReadOnlyMemory<byte> data, bool isText, CancellationToken cancellationToken = default)
-    {
-        if (!_opened.Task.IsCompletedSuccessfully)
-        {
-            await _opened.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
+    public ValueTask SendAsync(ReadOnlyMemory<byte> data, bool isText, CancellationToken cancellationToken = default) => SendAsync(data, default, null, isText, cancellationToken);
 
-        while (TrySend(data.Span, isText) is { } wait)
+    /// <summary>Queues a binary message of two parts, of which the second is not copied; waits like the other.</summary>
+    /// <param name="head">Its beginning.</param>
+    /// <param name="body">What follows; it stays as it is until <paramref name="lease"/> is disposed of.</param>
+    /// <param name="lease">
+    /// Disposed of when the peer has acknowledged the message, or it was given up or not queued; at the end of the connection it may be
+    /// left to the garbage collector.
+    /// </param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="RtcException">The channel is closed, or closes meanwhile.</exception>
+    /// <exception cref="ArgumentException">The message is longer than the peer accepts.</exception>
+    public async ValueTask SendAsync(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> body, IDisposable lease, CancellationToken cancellationToken = default)
+    {
+        try
         {
-            await wait.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await SendAsync(head, body, lease, isText: false, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            lease.Dispose();
+            throw;
         }
     }
 
@@ -128,10 +141,23 @@ public sealed class RtcDataChannel
         waiter = null;
     }
 
-    // Null: queued. Else what to wait for before trying again.
-    private Task? TrySend(ReadOnlySpan<byte> data, bool isText) => _connection.Use(new SendState(this, data, isText), static (s, now) => s.Channel.SendLocked(now, s.Data, s.IsText));
+    private async ValueTask SendAsync(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> body, IDisposable? lease, bool isText, CancellationToken cancellationToken)
+    {
+        if (!_opened.Task.IsCompletedSuccessfully)
+        {
+            await _opened.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
 
-    private Task? SendLocked(TimeSpan now, ReadOnlySpan<byte> data, bool isText)
+        while (TrySend(new SctpPayload(head.Span, body, lease), isText) is { } wait)
+        {
+            await wait.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    // Null: queued. Else what to wait for before trying again.
+    private Task? TrySend(SctpPayload data, bool isText) => _connection.Use(new SendState(this, data, isText), static (s, now) => s.Channel.SendLocked(now, s.Data, s.IsText));
+
+    private Task? SendLocked(TimeSpan now, SctpPayload data, bool isText)
     {
         if (_channel.ReadyState is DataChannelState.Closing or DataChannelState.Closed)
         {
@@ -166,11 +192,11 @@ public sealed class RtcDataChannel
         return (null, _readable.Task);
     }
 
-    private readonly ref struct SendState(RtcDataChannel channel, ReadOnlySpan<byte> data, bool isText)
+    private readonly ref struct SendState(RtcDataChannel channel, SctpPayload data, bool isText)
     {
         public RtcDataChannel Channel { get; } = channel;
 
-        public ReadOnlySpan<byte> Data { get; } = data;
+        public SctpPayload Data { get; } = data;
 
         public bool IsText { get; } = isText;
     }

@@ -186,6 +186,11 @@ public sealed class RtcConnectionTests : IAsyncLifetime
         Assert.Equal(100, received);
         await channelA.Closed.WaitAsync(Cancelled);
         await Assert.ThrowsAsync<RtcException>(async () => await channelA.SendAsync(new byte[1], false, Cancelled));
+
+        // What cannot be queued is given back to its lender.
+        var lent = new MemoryStream();
+        await Assert.ThrowsAsync<RtcException>(async () => await channelA.SendAsync(default, new byte[1], lent, Cancelled));
+        Assert.False(lent.CanRead);
     }
 
     [Fact]

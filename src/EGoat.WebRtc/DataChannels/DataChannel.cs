@@ -37,7 +37,7 @@ public sealed class DataChannel
     /// <summary>The state.</summary>
     public DataChannelState ReadyState { get; internal set; }
 
-    /// <summary>Bytes given to <see cref="Send"/> that have not been sent yet; 0 once it is closed, when its stream may be another's.</summary>
+    /// <summary>Bytes given to <see cref="Send(TimeSpan, ReadOnlySpan{byte}, bool)"/> that have not been sent yet; 0 once it is closed, when its stream may be another's.</summary>
     public long BufferedAmount => Id is { } id && ReadyState != DataChannelState.Closed ? _set.Association.GetBufferedAmount((ushort)id) : 0;
 
     /// <summary>When the buffered amount falls to this, <see cref="DataChannelEventType.BufferedAmountLow"/> is reported. In bytes, default 0.</summary>
@@ -73,12 +73,16 @@ public sealed class DataChannel
     internal bool IsResetRequested { get; set; }
 
     /// <summary>Queues a message. The bytes are copied.</summary>
+    /// <inheritdoc cref="Send(TimeSpan, in SctpPayload, bool)"/>
+    public void Send(TimeSpan now, ReadOnlySpan<byte> data, bool isText) => Send(now, (SctpPayload)data, isText);
+
+    /// <summary>Queues a message.</summary>
     /// <param name="now">The present time.</param>
     /// <param name="data">The message; may be empty.</param>
     /// <param name="isText">Whether it is text in UTF-8.</param>
     /// <exception cref="InvalidOperationException">The channel is not open (W3C InvalidStateError).</exception>
     /// <exception cref="ArgumentException">The message is longer than the peer accepts (W3C TypeError).</exception>
-    public void Send(TimeSpan now, ReadOnlySpan<byte> data, bool isText)
+    public void Send(TimeSpan now, in SctpPayload data, bool isText)
     {
         if (ReadyState != DataChannelState.Open)
         {

@@ -10,6 +10,9 @@ internal sealed class DataChannelSet(SctpAssociation association, SubjectTrace? 
     private const int MaxId = 65534;
     private const byte DcepAck = 2;
 
+    /// <summary>SCTP has no empty messages: one byte stands for none (RFC 8831 section 6.6).</summary>
+    private static readonly byte[] EmptyMessage = [0];
+
     /// <summary>Bytes of labels and protocols of all channels that the peer has open; a channel beyond it is refused.</summary>
     private const int MaxIncomingOpenBytes = 4 * 1024 * 1024;
 
@@ -106,9 +109,10 @@ internal sealed class DataChannelSet(SctpAssociation association, SubjectTrace? 
         AssignIds();
     }
 
-    public void Send(TimeSpan now, DataChannel channel, ReadOnlySpan<byte> data, bool isText)
+    public void Send(TimeSpan now, DataChannel channel, in SctpPayload data, bool isText)
     {
-        uint ppid = (isText, data.IsEmpty) switch
+        bool isEmpty = data.Length == 0;
+        uint ppid = (isText, isEmpty) switch
         {
             (true, false) => PayloadProtocol.Text,
             (true, true) => PayloadProtocol.EmptyText,
@@ -119,7 +123,7 @@ internal sealed class DataChannelSet(SctpAssociation association, SubjectTrace? 
         // RFC 8832 section 6: until the peer has acknowledged the channel nothing may overtake its OPEN.
         bool isUnordered = !channel.Options.Ordered && channel.IsOpenAcknowledged;
         TimeSpan? lifetime = channel.Options.MaxPacketLifeTime is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null;
-        Association.Send(now, (ushort)channel.Id!, ppid, data.IsEmpty ? [0] : data, isUnordered, lifetime, channel.Options.MaxRetransmits, isCounted: !data.IsEmpty);
+        Association.Send(now, (ushort)channel.Id!, ppid, isEmpty ? EmptyMessage : data, isUnordered, lifetime, channel.Options.MaxRetransmits, isCounted: !isEmpty);
         MessagesSent++;
     }
 
@@ -303,7 +307,7 @@ internal sealed class DataChannelSet(SctpAssociation association, SubjectTrace? 
         _channels.Add(id, channel);
         _incomingOpenBytes += message.Length;
         channel.ApplyStreamSettings();
-        Association.Send(now, id, PayloadProtocol.Dcep, [DcepAck], isCounted: false);
+        Association.Send(now, id, PayloadProtocol.Dcep, (ReadOnlySpan<byte>)[DcepAck], isCounted: false);
         trace?.IfOn?.Write(TraceCategory.Channel, $"the peer opens channel {id} '{label}'");
         _events.Enqueue(new DataChannelEvent(DataChannelEventType.Incoming, channel));
         SetState(channel, DataChannelState.Open);

@@ -32,7 +32,7 @@ internal sealed partial class SctpAssociation
     /// <summary>A tail loss probe was sent and nothing was acknowledged since (RFC 8985 section 7).</summary>
     private bool _isProbing;
 
-    /// <summary>Queues a message. Its bytes are copied.</summary>
+    /// <summary>Queues a message.</summary>
     /// <param name="now">The present time.</param>
     /// <param name="streamId">The stream, below <see cref="OutboundStreams"/>.</param>
     /// <param name="payloadProtocolId">What it holds (RFC 8831 section 8).</param>
@@ -43,14 +43,14 @@ internal sealed partial class SctpAssociation
     /// <param name="isCounted">Whether it counts in <see cref="GetBufferedAmount"/>.</param>
     /// <exception cref="InvalidOperationException">The association has ended or is ending.</exception>
     /// <exception cref="ArgumentException">The payload is empty.</exception>
-    public void Send(TimeSpan now, ushort streamId, uint payloadProtocolId, ReadOnlySpan<byte> payload, bool isUnordered = false, TimeSpan? lifetime = null, int? maxRetransmits = null, bool isCounted = true)
+    public void Send(TimeSpan now, ushort streamId, uint payloadProtocolId, in SctpPayload payload, bool isUnordered = false, TimeSpan? lifetime = null, int? maxRetransmits = null, bool isCounted = true)
     {
         if (FailureReason is not null || State is not (SctpState.Closed or SctpState.CookieWait or SctpState.CookieEchoed or SctpState.Established))
         {
             throw new InvalidOperationException("The association has ended.");
         }
 
-        if (payload.IsEmpty)
+        if (payload.Length == 0)
         {
             throw new ArgumentException("SCTP has no empty messages.", nameof(payload));
         }
@@ -216,9 +216,13 @@ internal sealed partial class SctpAssociation
         }
     }
 
-    private void WriteChunk(ref PacketWriter writer, long tsn, in OutstandingChunk chunk) => DataChunk.Write(
-        ref writer, _sendQueue.IsInterleaved, chunk.Flags, (uint)tsn, chunk.Message.StreamId, chunk.Message.MessageNumber, chunk.FragmentNumber,
-        chunk.Message.PayloadProtocolId, chunk.Message.GetPayload(chunk.Offset, chunk.Length));
+    private void WriteChunk(ref PacketWriter writer, long tsn, in OutstandingChunk chunk)
+    {
+        OutboundMessage message = chunk.Message;
+        ReadOnlySpan<byte> payload = message.GetPayload(chunk.Offset, chunk.Length, out ReadOnlySpan<byte> rest);
+        DataChunk.Write(
+            ref writer, _sendQueue.IsInterleaved, chunk.Flags, (uint)tsn, message.StreamId, message.MessageNumber, chunk.FragmentNumber, message.PayloadProtocolId, payload, rest);
+    }
 
     private bool IsRecovering(Transfer transfer) => transfer.Outstanding.CumulativeTsnAck < _recoveryExit;
 

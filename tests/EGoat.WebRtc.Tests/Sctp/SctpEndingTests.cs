@@ -331,7 +331,7 @@ public sealed class SctpEndingTests
         {
             case SctpState.ShutdownPending:
                 tap.Lose = c => c.IsData && c.IsFromA;
-                A.Association.Send(network.Now, 0, 53, [1]);
+                A.Association.Send(network.Now, 0, 53, (byte[])[1]);
                 A.Association.Shutdown(network.Now);
                 break;
             case SctpState.ShutdownSent:
@@ -340,7 +340,7 @@ public sealed class SctpEndingTests
                 break;
             case SctpState.ShutdownReceived:
                 tap.Lose = c => c.IsData && c.IsFromA;
-                A.Association.Send(network.Now, 0, 53, [1]);
+                A.Association.Send(network.Now, 0, 53, (byte[])[1]);
                 Z.Association.Shutdown(network.Now);
                 break;
             case SctpState.ShutdownAckSent:

@@ -60,8 +60,8 @@ public sealed class SctpInterleavingTests
         tap.Sent.Clear();
         for (int i = 0; i < 3; i++)
         {
-            A.Association.Send(network.Now, 0, 53, [1], isUnordered: true);
-            A.Association.Send(network.Now, 0, 53, [2]);
+            A.Association.Send(network.Now, 0, 53, (byte[])[1], isUnordered: true);
+            A.Association.Send(network.Now, 0, 53, (byte[])[2]);
         }
 
         network.Run(TimeSpan.FromSeconds(1));
@@ -79,8 +79,8 @@ public sealed class SctpInterleavingTests
             Assert.True(network.Run(() => Z.Incoming.Count == round + 1, Limit), network.Describe());
             network.Run(TimeSpan.FromSeconds(1));
             tap.Sent.Clear();
-            A.Association.Send(network.Now, 0, PayloadProtocol.Binary, [1], isUnordered: true);
-            A.Association.Send(network.Now, 0, PayloadProtocol.Binary, [2]);
+            A.Association.Send(network.Now, 0, PayloadProtocol.Binary, (byte[])[1], isUnordered: true);
+            A.Association.Send(network.Now, 0, PayloadProtocol.Binary, (byte[])[2]);
             network.Run(TimeSpan.FromSeconds(1));
             Assert.Equal([(true, 0), (false, 1)], tap.Data().Select(d => ((d.Flags & DataChunk.UnorderedFlag) != 0, (int)d.Value[11])));
             a.Close();

@@ -249,7 +249,7 @@ public sealed class SctpTransferTests
             A.Association.Shutdown(network.Now);
             Assert.True(network.Run(() => A.Association.State == SctpState.Closed && Z.Association.State == SctpState.Closed, TimeSpan.FromMinutes(2)), network.Describe());
             Assert.Equal(100, Receive(network, Z.Incoming[0], 0));
-            Assert.Throws<InvalidOperationException>(() => A.Association.Send(network.Now, 0, 51, [1]));
+            Assert.Throws<InvalidOperationException>(() => A.Association.Send(network.Now, 0, 51, (byte[])[1]));
         }
     }
 

@@ -317,7 +317,7 @@ internal sealed class FileSender
             await Pause.WaitAsync(_stop.Token).ConfigureAwait(false);
             await _rate.WaitAsync(content.Length, _stop.Token).ConfigureAwait(false);
             await WaitAsync(() => sent + content.Length - Volatile.Read(ref _acknowledged) <= MaxUnacknowledged, "The receiver has acknowledged nothing for 60 seconds.").ConfigureAwait(false);
-            await SendContentAsync(channel, index, block, content.Content, frame).ConfigureAwait(false);
+            await SendContentAsync(channel, index, block, content, frame).ConfigureAwait(false);
             sent += content.Length;
         }
 
@@ -326,25 +326,24 @@ internal sealed class FileSender
         return sent;
     }
 
-    private async Task SendContentAsync(RtcDataChannel channel, int index, long block, ReadOnlyMemory<byte> content, byte[] frame)
+    // The channel borrows the content: it is copied only into the packets that carry it.
+    private async Task SendContentAsync(RtcDataChannel channel, int index, long block, SourceBlock content, byte[] frame)
     {
         int maxPayload = _peer.MaxFrameLength - FileFrame.DataHeaderLength;
         for (int offset = 0; offset < content.Length; offset += maxPayload)
         {
             int length = Math.Min(maxPayload, content.Length - offset);
             FileFrame.WriteDataHeader(frame, index, (block * TreeHash.BlockSize) + offset);
-            content.Slice(offset, length).CopyTo(frame.AsMemory(FileFrame.DataHeaderLength));
-            await SendAsync(channel, frame.AsMemory(0, FileFrame.DataHeaderLength + length)).ConfigureAwait(false);
+            content.AddReference();
+            await WaitForRoomAsync(channel.SendAsync(frame.AsMemory(0, FileFrame.DataHeaderLength), content.Content.Slice(offset, length), content, _stop.Token)).ConfigureAwait(false);
             _transfer.Count(_files[index], length, 0);
         }
     }
 
+    private ValueTask SendAsync(RtcDataChannel channel, ReadOnlyMemory<byte> frame) => WaitForRoomAsync(channel.SendAsync(frame, isText: false, _stop.Token));
+
     // A receiver that reads nothing leaves no room in the channel.
-    private ValueTask SendAsync(RtcDataChannel channel, ReadOnlyMemory<byte> frame)
-    {
-        ValueTask sending = channel.SendAsync(frame, isText: false, _stop.Token);
-        return sending.IsCompletedSuccessfully ? sending : new ValueTask(WaitForRoomAsync(sending.AsTask()));
-    }
+    private ValueTask WaitForRoomAsync(ValueTask sending) => sending.IsCompletedSuccessfully ? sending : new ValueTask(WaitForRoomAsync(sending.AsTask()));
 
     private async Task WaitForRoomAsync(Task sending)
     {

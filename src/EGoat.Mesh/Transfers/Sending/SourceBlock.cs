@@ -2,8 +2,11 @@ using System.Buffers;
 
 namespace EGoat.Mesh.Transfers;
 
-/// <summary>A block of a source and its hash, shared by those that send it; the last one to release it frees its memory.</summary>
-internal sealed class SourceBlock(byte[] buffer)
+/// <summary>
+/// A block of a source and its hash, shared by those that send it and lent to the messages that it goes into; the last one to release it
+/// frees its memory.
+/// </summary>
+internal sealed class SourceBlock(byte[] buffer) : IDisposable
 {
     private int _references = 1;
 
@@ -31,4 +34,7 @@ internal sealed class SourceBlock(byte[] buffer)
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
+
+    // The end of a message that it was lent to.
+    void IDisposable.Dispose() => Release();
 }

@@ -77,9 +77,10 @@ internal readonly ref struct DataChunk
         return true;
     }
 
-    /// <summary>Writes a chunk and its padding.</summary>
+    /// <summary>Writes a chunk and its padding; the payload may come in two parts.</summary>
     public static void Write(
-        ref PacketWriter writer, bool isInterleaved, byte flags, uint tsn, ushort streamId, uint messageNumber, uint fragmentNumber, uint payloadProtocolId, ReadOnlySpan<byte> payload)
+        ref PacketWriter writer, bool isInterleaved, byte flags, uint tsn, ushort streamId, uint messageNumber, uint fragmentNumber, uint payloadProtocolId,
+        ReadOnlySpan<byte> payload, ReadOnlySpan<byte> rest = default)
     {
         writer.BeginChunk(isInterleaved ? ChunkType.IData : ChunkType.Data, flags);
         writer.WriteUInt32(tsn);
@@ -97,6 +98,7 @@ internal readonly ref struct DataChunk
         }
 
         writer.WriteBytes(payload);
+        writer.WriteBytes(rest);
         writer.EndChunk();
     }
 }

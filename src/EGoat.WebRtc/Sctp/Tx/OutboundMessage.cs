@@ -2,10 +2,13 @@ using System.Buffers;
 
 namespace EGoat.WebRtc.Sctp.Tx;
 
-/// <summary>A message on its way out: its bytes stay here, in one pooled buffer, until every fragment is acknowledged or given up.</summary>
+/// <summary>A message on its way out: its bytes stay here, in a pooled buffer and where they are lent from, until every fragment is acknowledged or given up.</summary>
 internal sealed class OutboundMessage
 {
-    private byte[] _buffer = [];
+    private byte[] _head = [];
+    private int _headLength;
+    private ReadOnlyMemory<byte> _body;
+    private IDisposable? _lease;
 
     public ushort StreamId { get; private set; }
 
@@ -42,12 +45,19 @@ internal sealed class OutboundMessage
 
     public bool IsFullySent => Sent == Length;
 
-    public ReadOnlySpan<byte> GetPayload(int offset, int length) => _buffer.AsSpan(offset, length);
-
-    public void Begin(ushort streamId, uint payloadProtocolId, ReadOnlySpan<byte> payload, bool isUnordered, TimeSpan? expires, int? maxRetransmits, bool isCounted)
+    /// <summary>Bytes of the message, in two parts, either of which may be empty.</summary>
+    public ReadOnlySpan<byte> GetPayload(int offset, int length, out ReadOnlySpan<byte> rest)
     {
-        _buffer = ArrayPool<byte>.Shared.Rent(payload.Length);
-        payload.CopyTo(_buffer);
+        int fromHead = Math.Clamp(_headLength - offset, 0, length);
+        rest = fromHead == length ? default : _body.Span.Slice(offset + fromHead - _headLength, length - fromHead);
+        return fromHead == 0 ? default : _head.AsSpan(offset, fromHead);
+    }
+
+    public void Begin(ushort streamId, uint payloadProtocolId, in SctpPayload payload, bool isUnordered, TimeSpan? expires, int? maxRetransmits, bool isCounted)
+    {
+        _head = ArrayPool<byte>.Shared.Rent(payload.Head.Length);
+        payload.Head.CopyTo(_head);
+        (_headLength, _body, _lease) = (payload.Head.Length, payload.Body, payload.Lease);
         (StreamId, PayloadProtocolId, IsUnordered, Length) = (streamId, payloadProtocolId, isUnordered, payload.Length);
         (Expires, MaxRetransmits, IsAbandoned, IsCounted) = (expires, maxRetransmits, false, isCounted);
         (Sent, MessageNumber, NextFragmentNumber, Outstanding) = (0, 0, 0, 0);
@@ -55,7 +65,8 @@ internal sealed class OutboundMessage
 
     public void End()
     {
-        ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = [];
+        ArrayPool<byte>.Shared.Return(_head);
+        _lease?.Dispose();
+        (_head, _body, _lease) = ([], default, null);
     }
 }

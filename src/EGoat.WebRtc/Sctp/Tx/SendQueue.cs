@@ -33,7 +33,7 @@ internal sealed class SendQueue(Action<ushort, long, long>? onBufferedAmount = n
     /// <summary>Whether nothing waits, not even on a stream that is held back.</summary>
     public bool IsEmpty => _count == 0;
 
-    public OutboundMessage Enqueue(ushort streamId, uint payloadProtocolId, ReadOnlySpan<byte> payload, bool isUnordered, TimeSpan? expires, int? maxRetransmits, bool isCounted = true)
+    public OutboundMessage Enqueue(ushort streamId, uint payloadProtocolId, in SctpPayload payload, bool isUnordered, TimeSpan? expires, int? maxRetransmits, bool isCounted = true)
     {
         OutboundStream stream = GetStream(streamId);
         OutboundMessage message = _free.TryPop(out OutboundMessage? free) ? free : new OutboundMessage();
@@ -135,7 +135,7 @@ internal sealed class SendQueue(Action<ushort, long, long>? onBufferedAmount = n
         ReduceBufferedAmount(message, stream, message.Length - message.Sent);
     }
 
-    /// <summary>The message is done with: its buffer goes back to the pool.</summary>
+    /// <summary>The message is done with: its buffer goes back to the pool, and what was lent to its owner.</summary>
     public void Recycle(OutboundMessage message)
     {
         message.End();
