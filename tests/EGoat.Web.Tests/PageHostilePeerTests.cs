@@ -20,9 +20,9 @@ public sealed class PageHostilePeerTests : PageTransferTest
           const { Storage } = await import('/storage.js');
           const storage = new Storage();
           const block = new Uint8Array(p.BLOCK_SIZE).fill(7);
-          const hash = await p.sha256(block);
+          const hash = await p.blockHash(block);
           const small = new Uint8Array(10).fill(7);
-          const smallHash = await p.sha256(small);
+          const smallHash = await p.blockHash(small);
           const entry = (s, path = `f${Math.random()}`) => [{ i: 0, p: path, s }];
 
           async function run(manifest, frames) {
