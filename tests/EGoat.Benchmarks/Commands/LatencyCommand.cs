@@ -19,7 +19,7 @@ internal static class LatencyCommand
     {
         Option<int> count = CommandOptions.Number("--count", 5000, "Round trips of a run");
         Option<int> texts = CommandOptions.Number("--texts", 200, "Texts of a run");
-        Option<int> mib = CommandOptions.Number("--mib", 1024, "The size of the file beside which texts are sent, in MiB");
+        Option<int> mib = CommandOptions.Number("--mib", 2048, "The size of the file beside which texts are sent, in MiB");
         Option<int> runs = CommandOptions.Runs(5);
         var command = new Command(Benchmark, "Round trips of small messages, alone and beside bulk or a file; baselines: TCP, TLS.") { count, texts, mib, runs };
         command.SetAction(async (result, cancellationToken) =>
