@@ -23,7 +23,7 @@ public sealed class SourceReaderTests : IDisposable
             SourceBlock first = await TakeAsync(a, block);
             SourceBlock second = await TakeAsync(z, block);
             Assert.Same(first, second);
-            Assert.Equal(HashOf(first.Content.Span), first.Hash);
+            Assert.Equal(TreeHash.HashBlock(first.Content.Span), first.Hash);
             first.Release();
             second.Release();
         }
@@ -67,7 +67,7 @@ public sealed class SourceReaderTests : IDisposable
         Task<SourceBlock> held = TakeAsync(fast, 32);
         Assert.False(held.IsCompleted);
         SourceBlock taken = await TakeAsync(slow, 0);
-        Assert.Equal(HashOf(content.AsSpan(0, Block)), taken.Hash);
+        Assert.Equal(TreeHash.HashBlock(content.AsSpan(0, Block)), taken.Hash);
         taken.Release();
         (await held.WaitAsync(TimeSpan.FromSeconds(60))).Release();
 
@@ -107,13 +107,6 @@ public sealed class SourceReaderTests : IDisposable
         SourceBlock taken = await cursor.TakeAsync(0, block, CancellationToken.None);
         await taken.Loading;
         return taken;
-    }
-
-    private static byte[] HashOf(ReadOnlySpan<byte> block)
-    {
-        var hash = new byte[TreeHash.HashLength];
-        TreeHash.HashBlock(block, hash);
-        return hash;
     }
 
     private SourceFile Create(int length) => SourceFile.FromFile(new FileInfo(Testing.TestFile.Create(_folder, "goat.bin", length).Path), "goat.bin");

@@ -24,9 +24,9 @@ internal static class RtcDataChannelExtensions
     /// channels need.
     /// </summary>
     /// <exception cref="RtcException">The connection has ended.</exception>
-    public static async Task DiscardAsync(this RtcDataChannel channel)
+    public static async Task DiscardAsync(this RtcDataChannel channel, CancellationToken cancellationToken = default)
     {
-        while (await channel.ReceiveAsync().ConfigureAwait(false) is { } message)
+        while (await channel.ReceiveAsync(cancellationToken).ConfigureAwait(false) is { } message)
         {
             message.Dispose();
         }

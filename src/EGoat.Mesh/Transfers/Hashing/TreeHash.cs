@@ -62,6 +62,14 @@ public static class TreeHash
         }
     }
 
+    /// <summary>The hash of a block of 1 to <see cref="BlockSize"/> bytes.</summary>
+    internal static byte[] HashBlock(ReadOnlySpan<byte> content)
+    {
+        var hash = new byte[HashLength];
+        HashBlock(content, hash);
+        return hash;
+    }
+
     /// <summary>The hash of a block.</summary>
     /// <param name="content">1 to <see cref="BlockSize"/> bytes.</param>
     /// <param name="hash">Room for it: <see cref="HashLength"/> bytes.</param>

@@ -456,10 +456,7 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
         _stop.CancelAfter(ProgressTimeout);
         try
         {
-            while (await channel.ReceiveAsync(_stop.Token).ConfigureAwait(false) is { } message)
-            {
-                message.Dispose();
-            }
+            await channel.DiscardAsync(_stop.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is RtcException or OperationCanceledException)
         {

@@ -215,22 +215,14 @@ internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, strin
     private void UsePresent(long block, WriteBlock use)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(TreeHash.BlockSize);
-        Span<byte> hash = stackalloc byte[TreeHash.HashLength];
         try
         {
-            if (!TryReadPresent(block, buffer, out int length))
+            if (!TryReadPresent(block, buffer, out int length) || !Holds((uint)block, TreeHash.HashBlock(buffer.AsSpan(0, length))))
             {
                 throw Changed();
             }
 
-            ReadOnlySpan<byte> content = buffer.AsSpan(0, length);
-            TreeHash.HashBlock(content, hash);
-            if (!Holds((uint)block, hash))
-            {
-                throw Changed();
-            }
-
-            use(content, block * TreeHash.BlockSize);
+            use(buffer.AsSpan(0, length), block * TreeHash.BlockSize);
         }
         finally
         {
