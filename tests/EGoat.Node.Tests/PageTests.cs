@@ -143,7 +143,7 @@ public sealed class PageTests : IAsyncLifetime
         string[] wrong = await page.EvaluateAsync<string[]>(
             """
             async text => {
-              const p = await import('/protocol.js');
+              const p = await import('/common/protocol.js');
               const vectors = JSON.parse(text);
               const bytes = hex => Uint8Array.from(hex.match(/../g) ?? [], pair => parseInt(pair, 16));
               const wrong = [];

@@ -11,7 +11,7 @@ public sealed class PageAppearanceTests : PageTransferTest
     private const string Show =
         """
         async () => {
-          const { TransferView } = await import('/transfer-view.js');
+          const { TransferView } = await import('/views/transfer-view.js');
           const MIB = 1024 * 1024;
           const transfers = { content: async () => new Blob(['x']) };
           const $ = id => document.getElementById(id);

@@ -30,7 +30,7 @@ public sealed class PageBackgroundTests : PageTransferTest
         string[] seen = await page.EvaluateAsync<string[]>(
             """
             async () => {
-              const { Changes } = await import('/changes.js');
+              const { Changes } = await import('/common/changes.js');
               let now = 0;
               const timers = [];
               const seen = [];

@@ -15,9 +15,9 @@ public sealed class PageHostilePeerTests : PageTransferTest
     private const string Harness =
         """
         async () => {
-          const p = await import('/protocol.js');
-          const { Incoming } = await import('/incoming.js');
-          const { Storage } = await import('/storage.js');
+          const p = await import('/common/protocol.js');
+          const { Incoming } = await import('/state/incoming.js');
+          const { Storage } = await import('/effects/storage.js');
           const storage = new Storage();
           const block = new Uint8Array(p.BLOCK_SIZE).fill(7);
           const hash = await p.blockHash(block);
@@ -173,7 +173,7 @@ public sealed class PageHostilePeerTests : PageTransferTest
         using JsonDocument results = JsonDocument.Parse(await page.EvaluateAsync<string>(
             """
             async () => {
-              const { SendAttempt } = await import('/send-attempt.js');
+              const { SendAttempt } = await import('/state/send-attempt.js');
               const { setTimeout, clearTimeout } = window;
               const MIB = 1024 * 1024;
               const file = new File([new Uint8Array(40 * MIB)], 'goat.bin');
@@ -227,7 +227,7 @@ public sealed class PageHostilePeerTests : PageTransferTest
         string refused = await page.EvaluateAsync<string>(
             """
             async () => {
-              const { refusePaths } = await import('/names.js');
+              const { refusePaths } = await import('/common/names.js');
               const hostile = ['', '../x', 'a/../x', '/etc/x', '..\\x', 'C:\\x', 'C:x', '\\\\srv\\s', 'a//b', 'a/', '.', 'a\u0000', 'a\u001b[2J', 'a\u009b', 'a\r\n',
                 'a\ud800', 'x'.repeat(256), 'é'.repeat(128), 'a/'.repeat(64) + 'a', 'x/'.repeat(2000) + 'x', 7, null];
               const passed = hostile.filter(path => refusePaths([path]) === null);
@@ -241,7 +241,7 @@ public sealed class PageHostilePeerTests : PageTransferTest
         string[] names = await page.EvaluateAsync<string[]>(
             """
             async () => {
-              const { downloadName, shownName } = await import('/names.js');
+              const { downloadName, shownName } = await import('/common/names.js');
               return [...['a/b/c.txt', 'q"uo<te>.txt', 'a. . ', 'nul.txt', 'COM¹', 'f:ads', 'x\u202egnp.exe', 'y'.repeat(300) + '.tar', '...'].map(downloadName),
                 ...['a\u200bb', 'a\u202eb', 'a\u00a0b', 'a\u3164b', 'a\u001b[2Jb', '\ud800'].map(shownName), shownName('z'.repeat(500) + '.exe').slice(-6)];
             }

@@ -10,8 +10,8 @@ public sealed class PageRestartTests : PageTransferTest
     private const string Harness =
         """
         async () => {
-          const { Peer } = await import('/peer.js');
-          const { newId } = await import('/protocol.js');
+          const { Peer } = await import('/effects/peer.js');
+          const { newId } = await import('/common/protocol.js');
           const log = [];
           const peers = {};
           const channels = [];

@@ -160,7 +160,7 @@ public sealed class PageSavingTests : PageTransferTest
         JsonSerializer.Deserialize<Dictionary<string, string>>(await page.EvaluateAsync<string>(
             """
             async () => {
-              const { sha256, toHex } = await import('/protocol.js');
+              const { sha256, toHex } = await import('/common/protocol.js');
               const found = {};
               async function walk(folder, prefix) {
                 for await (const entry of folder.values()) {

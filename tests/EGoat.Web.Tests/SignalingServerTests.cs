@@ -37,7 +37,7 @@ public sealed class SignalingServerTests : IAsyncLifetime
         string html = await response.Content.ReadAsStringAsync();
         Assert.DoesNotContain("http://", html.Replace("http://www.w3.org", "", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.DoesNotContain("https://", html, StringComparison.Ordinal);
-        Assert.Equal("text/javascript", (await _client.GetAsync(new Uri(_server.Url, "chat.js"))).Content.Headers.ContentType!.MediaType);
+        Assert.Equal("text/javascript", (await _client.GetAsync(new Uri(_server.Url, "app.js"))).Content.Headers.ContentType!.MediaType);
     }
 
     [Theory]

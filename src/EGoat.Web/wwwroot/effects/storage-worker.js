@@ -1,7 +1,7 @@
 // The only place that writes received content: files of the origin private file system, each open in one tab at a time, a block
 // after another, none of which is written before its hash is right.
 
-import { BLOCK_SIZE, blockHash, equalBytes } from './protocol.js';
+import { BLOCK_SIZE, blockHash, equalBytes } from '../common/protocol.js';
 
 const FOLDER = 'received';
 

@@ -1,15 +1,15 @@
 // One transfer to this page: reads the manifest, lets its user decide, says what is held already, stores block after block
 // (docs/protocol.md section 4).
 
-import { Changes } from './changes.js';
-import { refusePaths, shownName } from './names.js';
+import { Changes } from '../common/changes.js';
+import { refusePaths, shownName } from '../common/names.js';
 import {
   BLOCK_SIZE, Frame, HASHES_PER_PAGE, HASH_LENGTH, HashList, MAX_UNACKNOWLEDGED, ackFrame, equalBytes, fileHash, formatHash,
   haveFrame, parseFrame, storedFrame,
-} from './protocol.js';
-import { adoptReceived, claimReceived, findReceived, finishReceived, keyOf } from './received.js';
+} from '../common/protocol.js';
+import { adoptReceived, claimReceived, findReceived, finishReceived, keyOf } from '../effects/received.js';
 import { REASON_TIMEOUT } from './send-attempt.js';
-import { shownSize } from './units.js';
+import { shownSize } from '../common/units.js';
 
 const MAX_MANIFEST = 4 * 1024 * 1024;
 const MAX_ENTRIES = 10_000;

@@ -3,11 +3,11 @@
 
 import { Incoming, UNWANTED } from './incoming.js';
 import { Outgoing } from './outgoing.js';
-import { isUuid } from './protocol.js';
-import { allReceived, removeReceived } from './received.js';
+import { isUuid } from '../common/protocol.js';
+import { allReceived, removeReceived } from '../effects/received.js';
 import { LABEL, REASON_TIMEOUT } from './send-attempt.js';
-import { forgetSource, fromFile, match, rememberSource, reopen, sourcesOf } from './sources.js';
-import { Storage } from './storage.js';
+import { forgetSource, fromFile, match, rememberSource, reopen, sourcesOf } from '../effects/sources.js';
+import { Storage } from '../effects/storage.js';
 
 // Transfers that one peer may have under way to this page; the next is refused.
 const MAX_INCOMING_PER_PEER = 16;

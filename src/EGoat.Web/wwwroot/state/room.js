@@ -1,9 +1,9 @@
 // A joined room: members coming and going, texts with receipts, files.
 
-import { base32, newId, newUuid } from './protocol.js';
-import { identityBytes, loadCertificate } from './identity.js';
-import { Peer } from './peer.js';
-import { Signaling } from './signaling.js';
+import { base32, newId, newUuid } from '../common/protocol.js';
+import { identityBytes, loadCertificate } from '../effects/identity.js';
+import { Peer } from '../effects/peer.js';
+import { Signaling } from '../effects/signaling.js';
 import { Transfers } from './transfers.js';
 
 const RETRY_DELAY = 1000;

@@ -1,8 +1,8 @@
 // The list of transfers: what is offered, what runs and how fast, what was received and can be saved.
 
-import { downloadName, shownName } from './names.js';
-import { canSaveAll, saveAll } from './saving.js';
-import { shownSize, shownTime } from './units.js';
+import { downloadName, shownName } from '../common/names.js';
+import { canSaveAll, saveAll } from '../effects/saving.js';
+import { shownSize, shownTime } from '../common/units.js';
 
 const REFRESH = 100;
 const PORTION = 200;

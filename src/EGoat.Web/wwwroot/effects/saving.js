@@ -1,6 +1,6 @@
 // Saves received files into a folder that the user has picked: from disk to disk, under ordinary names, beside what is there.
 
-import { numberedName, savePath } from './names.js';
+import { numberedName, savePath } from '../common/names.js';
 
 const MAX_NUMBER = 1000;
 

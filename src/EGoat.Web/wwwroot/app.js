@@ -1,10 +1,10 @@
 // The page: what people see and do. Everything that peers say is shown as text, never as markup.
 
-import { openHistory, takeToken } from './history.js';
-import { shownName } from './names.js';
-import { Room } from './room.js';
-import { fromDrop, fromFile, fromFolder } from './sources.js';
-import { TransferView, element } from './transfer-view.js';
+import { openHistory, takeToken } from './effects/history.js';
+import { shownName } from './common/names.js';
+import { Room } from './state/room.js';
+import { fromDrop, fromFile, fromFolder } from './effects/sources.js';
+import { TransferView, element } from './views/transfer-view.js';
 
 // Room and name of a page that was reloaded in the middle of a transfer.
 const INTERRUPTED = 'egoat-interrupted';

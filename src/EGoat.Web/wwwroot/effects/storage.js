@@ -1,6 +1,6 @@
 // Received content, seen from the page: a worker writes and hashes it, the page only reads finished files.
 
-import { shownSize } from './units.js';
+import { shownSize } from '../common/units.js';
 
 const FOLDER = 'received';
 
@@ -83,7 +83,7 @@ export class Storage {
   }
 
   #start() {
-    const worker = new Worker('storage-worker.js', { type: 'module' });
+    const worker = new Worker(new URL('./storage-worker.js', import.meta.url), { type: 'module' });
     worker.onmessage = ({ data: { id, result, error } }) => {
       const { resolve, reject } = this.#waiting.get(id);
       this.#waiting.delete(id);

@@ -1,6 +1,6 @@
 // Another member of the room: its connection of the moment, who it is, and the texts it has not confirmed.
 
-import { VERSION, identityOf, newId } from './protocol.js';
+import { VERSION, identityOf, newId } from '../common/protocol.js';
 
 const CONTROL = 'egoat';
 const MAX_UNCONFIRMED = 1024;

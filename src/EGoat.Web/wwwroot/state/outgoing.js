@@ -1,8 +1,8 @@
 // Files on their way to one identity, however often the connection or the page begins anew: attempt after attempt, each sends
 // what is not stored yet.
 
-import { Changes } from './changes.js';
-import { newUuid } from './protocol.js';
+import { Changes } from '../common/changes.js';
+import { newUuid } from '../common/protocol.js';
 import { SendAttempt } from './send-attempt.js';
 
 // Attempts in a row that bring nothing: then something else is wrong than the connection.

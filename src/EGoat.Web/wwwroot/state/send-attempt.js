@@ -1,12 +1,12 @@
 // One attempt to send files to a peer over a channel of its own (docs/protocol.md section 4). What was stored by its end, and
 // whether it ended because the connection did, its owner reads from it.
 
-import { Changes } from './changes.js';
-import { shownName } from './names.js';
+import { Changes } from '../common/changes.js';
+import { shownName } from '../common/names.js';
 import {
   BLOCK_SIZE, Frame, HASH_LENGTH, HashList, MAX_UNACKNOWLEDGED, blockHash, dataFrame, endFrame, fileHash, formatHash, hashFrame,
   manifestFrames, newUuid, parseFrame,
-} from './protocol.js';
+} from '../common/protocol.js';
 
 export const LABEL = 'file:';
 const SEND_BUFFER = 1024 * 1024;

@@ -5,7 +5,7 @@
 // transfer that brought some of it), state ('partial' or 'finished'), hash, at.
 
 import { transact } from './database.js';
-import { sha256, toHex } from './protocol.js';
+import { sha256, toHex } from '../common/protocol.js';
 
 const STORE = 'received';
 const KEY_BYTES = 16;
