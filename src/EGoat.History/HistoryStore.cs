@@ -16,11 +16,13 @@ public sealed class HistoryStore : IRoomStore, IAsyncDisposable
 
     private readonly string _connectionString;
     private readonly HistoryWriter _writer;
+    private readonly TimeProvider _time;
 
-    private HistoryStore(string path, string connectionString, SqliteConnection connection)
+    private HistoryStore(string path, string connectionString, SqliteConnection connection, TimeProvider time)
     {
         Path = path;
         _connectionString = connectionString;
+        _time = time;
         _writer = new HistoryWriter(connection);
     }
 
@@ -29,7 +31,7 @@ public sealed class HistoryStore : IRoomStore, IAsyncDisposable
 
     /// <summary>Opens the file, makes it if it is not there, and brings it up to date.</summary>
     /// <exception cref="HistoryException">It cannot be opened, is damaged, or comes from a later version.</exception>
-    public static HistoryStore Open(string path)
+    public static HistoryStore Open(string path, TimeProvider? time = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         SQLitePCL.Batteries_V2.Init();
@@ -39,11 +41,11 @@ public sealed class HistoryStore : IRoomStore, IAsyncDisposable
         {
             Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
             connection.Open();
-            Schema.Execute(connection, $"PRAGMA busy_timeout = {BusyTimeoutSeconds * 1000}");
-            Schema.Execute(connection, "PRAGMA journal_mode = WAL");
-            Schema.Execute(connection, "PRAGMA synchronous = FULL");
+            connection.Execute($"PRAGMA busy_timeout = {BusyTimeoutSeconds * 1000}");
+            connection.Execute("PRAGMA journal_mode = WAL");
+            connection.Execute("PRAGMA synchronous = FULL");
             Schema.Migrate(connection, path);
-            return new HistoryStore(path, connectionString, connection);
+            return new HistoryStore(path, connectionString, connection, time ?? TimeProvider.System);
         }
         catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
         {
@@ -61,59 +63,60 @@ public sealed class HistoryStore : IRoomStore, IAsyncDisposable
     public ValueTask<(EGoatMessage Message, bool IsNew)> AddMessageAsync(EGoatMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
-        return _writer.WriteAsync(connection => AddMessage(connection, message), cancellationToken);
+        return _writer.WriteAsync(connection => MessageTable.Add(connection, message), cancellationToken);
     }
 
     /// <inheritdoc/>
-    public async ValueTask AddReceiptAsync(string messageId, string receiverIdentity, DateTimeOffset at, CancellationToken cancellationToken) =>
+    public async ValueTask PutDeliveriesAsync(IReadOnlyList<EGoatDelivery> deliveries, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(deliveries);
         await _writer.WriteAsync(
-            connection => Run(connection, "INSERT OR IGNORE INTO receipts VALUES ($id, $identity, $at)", ("$id", messageId), ("$identity", receiverIdentity), ("$at", at.ToUnixTimeMilliseconds())),
+            connection =>
+            {
+                foreach (EGoatDelivery delivery in deliveries)
+                {
+                    DeliveryTable.Put(connection, delivery);
+                }
+
+                return deliveries.Count;
+            },
             cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<EGoatMessage>> GetWaitingAsync(string room, string identity, CancellationToken cancellationToken) =>
+        await ReadAsync(connection => DeliveryTable.GetWaiting(connection, room, identity), cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<EGoatDelivery>> GetDeliveriesAsync(IReadOnlyList<string> messageIds, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(messageIds);
+        return await ReadAsync(connection => DeliveryTable.Get(connection, messageIds), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<EGoatDelivery>> ExpireDeliveriesAsync(DateTimeOffset before, int maxPerRecipient, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(maxPerRecipient);
+        return await _writer.WriteAsync(connection => DeliveryTable.Expire(connection, before, maxPerRecipient, _time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
+    }
 
     /// <inheritdoc/>
     public async ValueTask PutTransferAsync(EGoatTransfer transfer, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(transfer);
         await _writer.WriteAsync(
-            connection => Run(
-                connection,
-                "INSERT OR REPLACE INTO transfers VALUES ($id, $peerIdentity, $name, $room, $path, $peer, $direction, $length, $transferred, $resumed, $treeHash, $state, $error, $started, $finished, $rate)",
-                ("$id", transfer.Id),
-                ("$peerIdentity", transfer.PeerIdentity),
-                ("$name", transfer.Name),
-                ("$room", transfer.Room),
-                ("$path", transfer.Path),
-                ("$peer", transfer.Peer),
-                ("$direction", transfer.Direction.ToString()),
-                ("$length", transfer.Length),
-                ("$transferred", transfer.BytesTransferred),
-                ("$resumed", transfer.BytesResumed),
-                ("$treeHash", transfer.TreeHash),
-                ("$state", transfer.State.ToString()),
-                ("$error", transfer.Error),
-                ("$started", transfer.Started.ToUnixTimeMilliseconds()),
-                ("$finished", transfer.Finished?.ToUnixTimeMilliseconds()),
-                ("$rate", transfer.Rate)),
+            connection =>
+            {
+                TransferTable.Put(connection, transfer);
+                return true;
+            },
             cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
     public ValueTask<IdentitySighting> NoteIdentityAsync(string identity, string name, string room, DateTimeOffset at, CancellationToken cancellationToken) =>
-        _writer.WriteAsync(
-            connection =>
-            {
-                bool isNew = Count(connection, "SELECT count(*) FROM identities WHERE identity = $identity", ("$identity", identity)) == 0;
-                bool isAnothers = Count(connection, "SELECT count(*) FROM identities WHERE name = $name AND identity <> $identity", ("$name", name), ("$identity", identity)) > 0;
-                Run(
-                    connection,
-                    "INSERT INTO identities VALUES ($identity, $name, $room, $at, $at) ON CONFLICT DO UPDATE SET room = $room, last_seen = $at",
-                    ("$identity", identity),
-                    ("$name", name),
-                    ("$room", room),
-                    ("$at", at.ToUnixTimeMilliseconds()));
-                return new IdentitySighting(isNew, isAnothers && isNew);
-            },
-            cancellationToken);
+        _writer.WriteAsync(connection => IdentityTable.Note(connection, identity, name, room, at), cancellationToken);
 
     /// <inheritdoc/>
     public IAsyncEnumerable<EGoatMessage> QueryMessagesAsync(HistoryQuery query, CancellationToken cancellationToken)
@@ -127,8 +130,8 @@ public sealed class HistoryStore : IRoomStore, IAsyncDisposable
         where.Add("sequence > $after", "$after", query.AfterSequence);
         where.Add("sequence < $before", "$before", query.BeforeSequence);
         where.Add("sequence IN (SELECT rowid FROM messages_text WHERE messages_text MATCH $text)", "$text", ToPhrases(query.Text));
-        string sql = $"SELECT sequence, id, room, name, identity, text, sent_at, received_at, direction, private FROM messages{where} ORDER BY sequence {(query.NewestFirst ? "DESC" : "ASC")}";
-        return ReadAsync(sql, where, query, ReadMessage, cancellationToken);
+        string sql = $"SELECT {MessageTable.Columns} FROM messages{where} ORDER BY sequence {(query.NewestFirst ? "DESC" : "ASC")}";
+        return ReadAsync(sql, where, query, MessageTable.Read, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -140,8 +143,8 @@ public sealed class HistoryStore : IRoomStore, IAsyncDisposable
         where.Add("(peer_identity = $peer OR peer = $peer)", "$peer", query.Peer);
         where.Add("started >= $since", "$since", query.Since?.ToUnixTimeMilliseconds());
         where.Add("started < $until", "$until", query.Until?.ToUnixTimeMilliseconds());
-        string sql = $"SELECT id, peer_identity, name, room, path, peer, direction, length, transferred, resumed, tree_hash, state, error, started, finished, rate FROM transfers{where} ORDER BY started {(query.NewestFirst ? "DESC" : "ASC")}, rowid";
-        return ReadAsync(sql, where, query, ReadTransfer, cancellationToken);
+        string sql = $"SELECT {TransferTable.Columns} FROM transfers{where} ORDER BY started {(query.NewestFirst ? "DESC" : "ASC")}, rowid";
+        return ReadAsync(sql, where, query, TransferTable.Read, cancellationToken);
     }
 
     /// <summary>Writes what waits, and closes the file.</summary>
@@ -153,58 +156,6 @@ public sealed class HistoryStore : IRoomStore, IAsyncDisposable
         SqliteException { SqliteErrorCode: 14 or 8 or 10 } or IOException or UnauthorizedAccessException => $"The history '{path}' cannot be opened for writing. Choose another folder with --data, or mend its permissions.",
         SqliteException { SqliteErrorCode: 5 or 6 } => $"The history '{path}' is locked by another process.",
         _ => $"The history '{path}' cannot be opened: {e.Message}",
-    };
-
-    private static (EGoatMessage Message, bool IsNew) AddMessage(SqliteConnection connection, EGoatMessage message)
-    {
-        int added = Run(
-            connection,
-            "INSERT OR IGNORE INTO messages (id, room, name, identity, text, sent_at, received_at, direction, private) VALUES ($id, $room, $name, $identity, $text, $sentAt, $receivedAt, $direction, $private)",
-            ("$id", message.Id),
-            ("$room", message.Room),
-            ("$name", message.From),
-            ("$identity", message.FromIdentity),
-            ("$text", message.Text),
-            ("$sentAt", message.SentAt.ToUnixTimeMilliseconds()),
-            ("$receivedAt", message.ReceivedAt.ToUnixTimeMilliseconds()),
-            ("$direction", message.Direction.ToString()),
-            ("$private", message.Private));
-        long sequence = Count(connection, "SELECT sequence FROM messages WHERE identity = $identity AND id = $id", ("$identity", message.FromIdentity), ("$id", message.Id));
-        return (message with { Sequence = sequence }, added > 0);
-    }
-
-    private static EGoatMessage ReadMessage(SqliteDataReader row) => new()
-    {
-        Sequence = row.GetInt64(0),
-        Id = row.GetString(1),
-        Room = row.GetString(2),
-        From = row.GetString(3),
-        FromIdentity = row.GetString(4),
-        Text = row.GetString(5),
-        SentAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)),
-        ReceivedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(7)),
-        Direction = Enum.Parse<EGoatDirection>(row.GetString(8)),
-        Private = row.GetBoolean(9),
-    };
-
-    private static EGoatTransfer ReadTransfer(SqliteDataReader row) => new()
-    {
-        Id = row.GetString(0),
-        PeerIdentity = row.GetString(1),
-        Name = row.GetString(2),
-        Room = row.GetString(3),
-        Path = row.GetString(4),
-        Peer = row.GetString(5),
-        Direction = Enum.Parse<EGoatDirection>(row.GetString(6)),
-        Length = row.GetInt64(7),
-        BytesTransferred = row.GetInt64(8),
-        BytesResumed = row.GetInt64(9),
-        TreeHash = row.IsDBNull(10) ? null : row.GetString(10),
-        State = Enum.Parse<EGoatTransferState>(row.GetString(11)),
-        Error = row.IsDBNull(12) ? null : row.GetString(12),
-        Started = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(13)),
-        Finished = row.IsDBNull(14) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(14)),
-        Rate = row.GetDouble(15),
     };
 
     // Words as they stand, in any order; nothing in them is an operator of the search.
@@ -224,30 +175,21 @@ public sealed class HistoryStore : IRoomStore, IAsyncDisposable
         return phrases.ToString();
     }
 
-    private static int Run(SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    private async Task<List<T>> ReadAsync<T>(Func<SqliteConnection, List<T>> read, CancellationToken cancellationToken)
     {
-        using SqliteCommand command = Create(connection, sql, parameters);
-        return command.ExecuteNonQuery();
-    }
-
-    private static long Count(SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
-    {
-        using SqliteCommand command = Create(connection, sql, parameters);
-        return command.ExecuteScalar() is long value ? value : 0;
-    }
-
-    private static SqliteCommand Create(SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
-    {
-        SqliteCommand command = connection.CreateCommand();
-#pragma warning disable CA2100 // Built from constants of this class; values are parameters.
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        foreach ((string name, object? value) in parameters)
+        var connection = new SqliteConnection(_connectionString);
+        await using (connection.ConfigureAwait(false))
         {
-            command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+            try
+            {
+                await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+                return read(connection);
+            }
+            catch (SqliteException e)
+            {
+                throw new HistoryException(Explain(Path, e), e);
+            }
         }
-
-        return command;
     }
 
     private async IAsyncEnumerable<T> ReadAsync<T>(string sql, Conditions where, HistoryQuery query, Func<SqliteDataReader, T> read, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -256,7 +198,7 @@ public sealed class HistoryStore : IRoomStore, IAsyncDisposable
         var connection = new SqliteConnection(_connectionString);
         await using (connection.ConfigureAwait(false))
         {
-            using SqliteCommand command = Create(connection, sql, [.. where.Parameters]);
+            using SqliteCommand command = connection.CreateCommand(sql, [.. where.Parameters]);
             using SqliteDataReader row = await OpenReaderAsync(connection, command, cancellationToken).ConfigureAwait(false);
             while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
             {

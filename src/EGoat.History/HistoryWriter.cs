@@ -64,13 +64,13 @@ internal sealed class HistoryWriter : IAsyncDisposable
     {
         try
         {
-            Schema.Execute(_connection, "BEGIN IMMEDIATE");
+            _connection.Execute("BEGIN IMMEDIATE");
             foreach (Write write in batch)
             {
                 write.Run(_connection);
             }
 
-            Schema.Execute(_connection, "COMMIT");
+            _connection.Execute("COMMIT");
             foreach (Write write in batch)
             {
                 write.Succeed();
@@ -80,7 +80,7 @@ internal sealed class HistoryWriter : IAsyncDisposable
         {
             try
             {
-                Schema.Execute(_connection, "ROLLBACK");
+                _connection.Execute("ROLLBACK");
             }
             catch (SqliteException)
             {

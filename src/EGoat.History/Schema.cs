@@ -97,12 +97,38 @@ internal static class Schema
         DROP TABLE transfers_1;
         CREATE INDEX transfers_started ON transfers (started);
         """,
+
+        // A receipt is one of several outcomes that a message has for a recipient; what waits for a recipient is the outbox.
+        """
+        CREATE TABLE deliveries (
+            message_id TEXT NOT NULL,
+            identity   TEXT NOT NULL,
+            room       TEXT NOT NULL,
+            name       TEXT NOT NULL,
+            state      TEXT NOT NULL CHECK (state IN ('Waiting', 'Confirmed', 'NotConfirmed')),
+            reason     TEXT,
+            at         INTEGER NOT NULL,
+            PRIMARY KEY (message_id, identity)
+        );
+        CREATE INDEX deliveries_waiting ON deliveries (identity, room) WHERE state = 'Waiting';
+        CREATE INDEX messages_sent ON messages (id) WHERE direction = 'Sent';
+        INSERT INTO deliveries SELECT
+            message_id,
+            identity,
+            coalesce((SELECT room FROM messages WHERE id = message_id AND direction = 'Sent'), ''),
+            coalesce((SELECT name FROM identities WHERE identities.identity = receipts.identity ORDER BY last_seen DESC), ''),
+            'Confirmed',
+            NULL,
+            at
+        FROM receipts ORDER BY rowid;
+        DROP TABLE receipts;
+        """,
     ];
 
     /// <summary>Brings the file to this version; a file of a later one is refused.</summary>
     public static void Migrate(SqliteConnection connection, string path)
     {
-        Execute(connection, "BEGIN IMMEDIATE");
+        connection.Execute("BEGIN IMMEDIATE");
         try
         {
             using SqliteCommand version = connection.CreateCommand();
@@ -115,25 +141,16 @@ internal static class Schema
 
             for (long i = present; i < Migrations.Length; i++)
             {
-                Execute(connection, Migrations[i]);
+                connection.Execute(Migrations[i]);
             }
 
-            Execute(connection, $"PRAGMA user_version = {Migrations.Length}");
-            Execute(connection, "COMMIT");
+            connection.Execute($"PRAGMA user_version = {Migrations.Length}");
+            connection.Execute("COMMIT");
         }
         catch
         {
-            Execute(connection, "ROLLBACK");
+            connection.Execute("ROLLBACK");
             throw;
         }
-    }
-
-    public static void Execute(SqliteConnection connection, string sql)
-    {
-        using SqliteCommand command = connection.CreateCommand();
-#pragma warning disable CA2100 // Only constants of this assembly come here.
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        command.ExecuteNonQuery();
     }
 }

@@ -42,4 +42,7 @@ public sealed record EGoatMessage
 
     /// <summary>Whether it went to one peer only instead of to the whole room.</summary>
     public bool Private { get; init; }
+
+    /// <summary>Whether the history holds it. False while it could not be stored yet, for example because the disk is full.</summary>
+    public bool Kept { get; init; } = true;
 }

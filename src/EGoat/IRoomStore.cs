@@ -10,8 +10,27 @@ public interface IRoomStore
     /// <returns>The message with its <see cref="EGoatMessage.Sequence"/>, and whether it was new.</returns>
     ValueTask<(EGoatMessage Message, bool IsNew)> AddMessageAsync(EGoatMessage message, CancellationToken cancellationToken);
 
-    /// <summary>Notes that a receiver has confirmed a message that was sent from here.</summary>
-    ValueTask AddReceiptAsync(string messageId, string receiverIdentity, DateTimeOffset at, CancellationToken cancellationToken);
+    /// <summary>
+    /// Stores the outcomes of messages that were sent from here, each under its (message id, peer identity), replacing what
+    /// was stored there. Two things stay: what is confirmed, and since when a message has been waiting.
+    /// </summary>
+    ValueTask PutDeliveriesAsync(IReadOnlyList<EGoatDelivery> deliveries, CancellationToken cancellationToken);
+
+    /// <summary>The messages of a room that wait for an identity, oldest first.</summary>
+    ValueTask<IReadOnlyList<EGoatMessage>> GetWaitingAsync(string room, string identity, CancellationToken cancellationToken);
+
+    /// <summary>The outcomes of messages, for all their recipients.</summary>
+    ValueTask<IReadOnlyList<EGoatDelivery>> GetDeliveriesAsync(IReadOnlyList<string> messageIds, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Gives up what has been waiting since before a time, and the oldest of what waits for one identity beyond a number: each
+    /// becomes <see cref="EGoatDeliveryState.NotConfirmed"/> with a reason.
+    /// </summary>
+    /// <param name="before">What has been waiting for longer is given up.</param>
+    /// <param name="maxPerRecipient">How many messages may wait for one identity, in all rooms; not negative.</param>
+    /// <param name="cancellationToken">Ends the wait for the store.</param>
+    /// <returns>What was given up, in its new state.</returns>
+    ValueTask<IReadOnlyList<EGoatDelivery>> ExpireDeliveriesAsync(DateTimeOffset before, int maxPerRecipient, CancellationToken cancellationToken);
 
     /// <summary>Stores a transfer, or replaces what was stored under its (id, peer identity, name).</summary>
     ValueTask PutTransferAsync(EGoatTransfer transfer, CancellationToken cancellationToken);

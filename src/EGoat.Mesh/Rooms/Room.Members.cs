@@ -476,7 +476,17 @@ public sealed partial class Room : IPeerOwner
 
         try
         {
-            await _store.AddReceiptAsync(receipt.Id, peer.Identity, DateTimeOffset.UtcNow, CancellationToken.None).ConfigureAwait(false);
+            EGoatPeer recipient = peer.Snapshot(Name);
+            var delivery = new EGoatDelivery
+            {
+                MessageId = receipt.Id,
+                Room = Name,
+                Peer = recipient.Name,
+                PeerIdentity = recipient.Identity,
+                State = EGoatDeliveryState.Confirmed,
+                At = DateTimeOffset.UtcNow,
+            };
+            await _store.PutDeliveriesAsync([delivery], CancellationToken.None).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // A receipt that is not kept costs nothing but its row.
         catch (Exception e)

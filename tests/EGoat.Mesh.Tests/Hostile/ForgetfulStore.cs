@@ -5,7 +5,13 @@ internal sealed class ForgetfulStore : IRoomStore
 {
     public ValueTask<(EGoatMessage Message, bool IsNew)> AddMessageAsync(EGoatMessage message, CancellationToken cancellationToken) => new((message, true));
 
-    public ValueTask AddReceiptAsync(string messageId, string receiverIdentity, DateTimeOffset at, CancellationToken cancellationToken) => default;
+    public ValueTask PutDeliveriesAsync(IReadOnlyList<EGoatDelivery> deliveries, CancellationToken cancellationToken) => default;
+
+    public ValueTask<IReadOnlyList<EGoatMessage>> GetWaitingAsync(string room, string identity, CancellationToken cancellationToken) => new([]);
+
+    public ValueTask<IReadOnlyList<EGoatDelivery>> GetDeliveriesAsync(IReadOnlyList<string> messageIds, CancellationToken cancellationToken) => new([]);
+
+    public ValueTask<IReadOnlyList<EGoatDelivery>> ExpireDeliveriesAsync(DateTimeOffset before, int maxPerRecipient, CancellationToken cancellationToken) => new([]);
 
     public ValueTask PutTransferAsync(EGoatTransfer transfer, CancellationToken cancellationToken) => default;
 

@@ -1,0 +1,41 @@
+using Microsoft.Data.Sqlite;
+
+namespace EGoat.History;
+
+/// <summary>Messages, one row for each (sender identity, id).</summary>
+internal static class MessageTable
+{
+    /// <summary>What <see cref="Read"/> reads, in its order, from a table named <c>messages</c>.</summary>
+    public const string Columns = "sequence, id, messages.room, messages.name, messages.identity, text, sent_at, received_at, direction, private";
+
+    public static (EGoatMessage Message, bool IsNew) Add(SqliteConnection connection, EGoatMessage message)
+    {
+        int added = connection.Execute(
+            "INSERT OR IGNORE INTO messages (id, room, name, identity, text, sent_at, received_at, direction, private) VALUES ($id, $room, $name, $identity, $text, $sentAt, $receivedAt, $direction, $private)",
+            ("$id", message.Id),
+            ("$room", message.Room),
+            ("$name", message.From),
+            ("$identity", message.FromIdentity),
+            ("$text", message.Text),
+            ("$sentAt", message.SentAt.ToUnixTimeMilliseconds()),
+            ("$receivedAt", message.ReceivedAt.ToUnixTimeMilliseconds()),
+            ("$direction", message.Direction.ToString()),
+            ("$private", message.Private));
+        long sequence = connection.GetNumber("SELECT sequence FROM messages WHERE identity = $identity AND id = $id", ("$identity", message.FromIdentity), ("$id", message.Id));
+        return (message with { Sequence = sequence, Kept = true }, added > 0);
+    }
+
+    public static EGoatMessage Read(SqliteDataReader row) => new()
+    {
+        Sequence = row.GetInt64(0),
+        Id = row.GetString(1),
+        Room = row.GetString(2),
+        From = row.GetString(3),
+        FromIdentity = row.GetString(4),
+        Text = row.GetString(5),
+        SentAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)),
+        ReceivedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(7)),
+        Direction = Enum.Parse<EGoatDirection>(row.GetString(8)),
+        Private = row.GetBoolean(9),
+    };
+}
