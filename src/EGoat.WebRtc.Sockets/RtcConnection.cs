@@ -6,7 +6,7 @@ using EGoat.WebRtc.Statistics;
 namespace EGoat.WebRtc.Sockets;
 
 /// <summary>
-/// A <see cref="PeerConnection"/> on real sockets. Thread-safe. What happens is read in order from
+/// A <see cref="PeerConnection"/> on the sockets of its host. Thread-safe. What happens is read in order from
 /// <see cref="Events"/>; nobody's code runs on a receiving or timer thread.
 /// </summary>
 public sealed class RtcConnection : IAsyncDisposable, ITimed
@@ -14,7 +14,7 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
     /// <summary>Events that wait to be read; a peer that opens channels faster than they are read has the excess closed.</summary>
     private const int MaxEvents = 1024;
 
-    private readonly RtcHost _host;
+    private readonly IConnectionHost _host;
     private readonly PeerConnection _engine;
 
     /// <summary>Held while the engine works, never over anything that waits, the kernel's send included.</summary>
@@ -33,7 +33,7 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
     private bool _isDisposed;
     private bool _isEngineDisposed;
 
-    internal RtcConnection(RtcHost host, PeerConnection engine)
+    internal RtcConnection(IConnectionHost host, PeerConnection engine)
     {
         _host = host;
         _engine = engine;
@@ -65,12 +65,12 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
     public TimeSpan? RoundTripTime => Read(static e => e.RoundTripTime);
 
     /// <summary>What the connection has done so far (W3C getStats).</summary>
-    public PeerConnectionStats GetStats() => Read(static e => e.GetStats(MonotonicClock.Now));
+    public PeerConnectionStats GetStats() => Read(e => e.GetStats(_host.Now));
 
     TimeSpan ITimed.NextTimeout => new(Volatile.Read(ref _nextTimeout));
 
     /// <summary>
-    /// The next <see cref="CreateOffer"/> begins a new ICE session (W3C restartIce): for when <see cref="RtcHost.NetworkChanged"/>
+    /// The next <see cref="CreateOffer"/> begins a new ICE session (W3C restartIce): for when <see cref="IRtcHost.NetworkChanged"/>
     /// says so, or the state is <see cref="PeerConnectionState.Disconnected"/>. The connection and its channels go on.
     /// </summary>
     public void RestartIce()
@@ -97,7 +97,7 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
     {
         lock (_gate)
         {
-            _engine.AcceptAnswer(MonotonicClock.Now, sdp);
+            _engine.AcceptAnswer(_host.Now, sdp);
         }
 
         Flush();
@@ -109,7 +109,7 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
         bool isUsed;
         lock (_gate)
         {
-            isUsed = _engine.AddRemoteCandidate(MonotonicClock.Now, candidate);
+            isUsed = _engine.AddRemoteCandidate(_host.Now, candidate);
         }
 
         Flush();
@@ -128,7 +128,7 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
                 throw new RtcException(EndReason());
             }
 
-            channel = Wrap(_engine.CreateDataChannel(MonotonicClock.Now, label, options));
+            channel = Wrap(_engine.CreateDataChannel(_host.Now, label, options));
         }
 
         Flush();
@@ -169,7 +169,7 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
     {
         lock (_gate)
         {
-            if (_isDisposed || !_engine.AddLocalCandidate(MonotonicClock.Now, candidate))
+            if (_isDisposed || !_engine.AddLocalCandidate(_host.Now, candidate))
             {
                 return;
             }
@@ -211,7 +211,7 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
         {
             if (!_isDisposed)
             {
-                _engine.HandleDatagram(MonotonicClock.Now, local, remote, datagram);
+                _engine.HandleDatagram(_host.Now, local, remote, datagram);
             }
         }
     }
@@ -225,7 +225,7 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
                 return;
             }
 
-            _engine.HandleTimeout(MonotonicClock.Now);
+            _engine.HandleTimeout(_host.Now);
         }
 
         Flush();
@@ -256,7 +256,7 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
         TResult result;
         lock (_gate)
         {
-            result = action(state, MonotonicClock.Now);
+            result = action(state, _host.Now);
         }
 
         Flush();
@@ -278,7 +278,7 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
         string description;
         lock (_gate)
         {
-            description = describe(_engine, MonotonicClock.Now, argument);
+            description = describe(_engine, _host.Now, argument);
             if (_ufrag != _engine.LocalUsernameFragment)
             {
                 _host.Register(_engine.LocalUsernameFragment!, _previousUfrag, this);
@@ -305,7 +305,7 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
     {
         lock (_gate)
         {
-            if (_engine.TryPollTransmit(MonotonicClock.Now, buffer, out transmit))
+            if (_engine.TryPollTransmit(_host.Now, buffer, out transmit))
             {
                 return true;
             }
@@ -333,7 +333,7 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
         Volatile.Write(ref _nextTimeout, next);
         if (next != long.MaxValue)
         {
-            _host.Timer.Schedule(new TimeSpan(next));
+            _host.Schedule(new TimeSpan(next));
         }
     }
 

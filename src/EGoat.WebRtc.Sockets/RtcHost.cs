@@ -1,9 +1,6 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using EGoat.WebRtc.Ice;
-using EGoat.WebRtc.Stun;
 using EGoat.WebRtc.Tracing;
 
 namespace EGoat.WebRtc.Sockets;
@@ -12,11 +9,7 @@ namespace EGoat.WebRtc.Sockets;
 /// The sockets and threads of any number of connections: a UDP socket and a receiving thread for each address family, and
 /// one timer thread.
 /// </summary>
-/// <remarks>
-/// Incoming datagrams find their connection by the ufrag of connectivity checks, and everything else by the remote
-/// address, which belongs to the connection whose check succeeded there last.
-/// </remarks>
-public sealed class RtcHost : IAsyncDisposable
+public sealed class RtcHost : IRtcHost, IConnectionHost
 {
     /// <summary>Bytes that are handed over as one batch, and acknowledged once.</summary>
     private const int MaxBatch = 64 * 1024;
@@ -29,11 +22,9 @@ public sealed class RtcHost : IAsyncDisposable
     private readonly SubjectTrace? _trace;
     private readonly List<UdpSocket> _sockets = [];
     private readonly List<Thread> _threads = [];
-    private readonly ConcurrentDictionary<string, RtcConnection> _byUfrag = new();
-    private readonly ConcurrentDictionary<TransportAddress, RtcConnection> _byRemote = new();
-    private readonly ConcurrentDictionary<RtcConnection, bool> _connections = new();
+    private readonly DatagramRouter _router = new();
 
-    /// <summary>The candidates of new connections. Locked, with <see cref="_connections"/> added to under it: a connection has each candidate once.</summary>
+    /// <summary>The candidates of new connections. Locked, with connections added to <see cref="_router"/> under it: a connection has each candidate once.</summary>
     private readonly List<IceCandidate> _candidates = [];
     private readonly CandidateGathering _gathering;
 
@@ -55,6 +46,12 @@ public sealed class RtcHost : IAsyncDisposable
         _gathering = new CandidateGathering(this, options, _sockets);
     }
 
+    /// <inheritdoc/>
+    public event Action<string>? Warning;
+
+    /// <inheritdoc/>
+    public event Action? NetworkChanged;
+
     /// <summary>The candidates of new connections.</summary>
     public IReadOnlyList<IceCandidate> LocalCandidates
     {
@@ -67,17 +64,9 @@ public sealed class RtcHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Called when a STUN or TURN server gives no candidate, with the reason; from any thread.</summary>
-    public Action<string>? Warning { get; set; }
+    TimeSpan IConnectionHost.Now => MonotonicClock.Now;
 
-    /// <summary>
-    /// Called when addresses of this machine have come or gone, from any thread: connections should restart ICE. New
-    /// descriptions name the addresses that there are.
-    /// </summary>
-    public Action? NetworkChanged { get; set; }
-
-    /// <summary>What connections build datagrams in.</summary>
-    internal SendBuffers SendBuffers { get; } = new();
+    SendBuffers IConnectionHost.SendBuffers { get; } = new();
 
     internal ConnectionTimer Timer { get; }
 
@@ -114,11 +103,10 @@ public sealed class RtcHost : IAsyncDisposable
         return host;
     }
 
-    /// <summary>Asks further STUN and TURN servers; those that are asked already are not asked again.</summary>
+    /// <inheritdoc/>
     public void AddIceServers(IEnumerable<IceServer> servers) => _gathering.Add(servers);
 
-    /// <summary>A new connection over this host's sockets.</summary>
-    /// <param name="name">What <see cref="RtcHostOptions.Tracer"/> is told that it is.</param>
+    /// <inheritdoc/>
     public RtcConnection CreateConnection(string name = "connection")
     {
         ObjectDisposedException.ThrowIf(_isClosing, this);
@@ -133,7 +121,7 @@ public sealed class RtcHost : IAsyncDisposable
             }
 
             engine.HasLocalEndOfCandidates = _isGatheringComplete;
-            _connections[connection] = true;
+            _router.Add(connection);
         }
 
         Timer.Add(connection);
@@ -150,7 +138,7 @@ public sealed class RtcHost : IAsyncDisposable
 
         _isClosing = true;
         _options.Addresses.Changed -= HandleAddressesChanged;
-        foreach (RtcConnection connection in _connections.Keys)
+        foreach (RtcConnection connection in _router.Connections)
         {
             await connection.DisposeAsync().ConfigureAwait(false);
         }
@@ -160,38 +148,17 @@ public sealed class RtcHost : IAsyncDisposable
         await _warmUp.ConfigureAwait(false); // it uses the certificate
     }
 
-    /// <summary>Checks for a ufrag are for this connection; those for an older one of it are not any more.</summary>
-    internal void Register(string ufrag, string? outdated, RtcConnection connection)
-    {
-        _byUfrag[ufrag] = connection;
-        if (outdated is not null)
-        {
-            _byUfrag.TryRemove(outdated, out _);
-        }
-    }
+    void IConnectionHost.Register(string ufrag, string? outdated, RtcConnection connection) => _router.Register(ufrag, outdated, connection);
 
-    internal void Remove(RtcConnection connection)
+    void IConnectionHost.Remove(RtcConnection connection)
     {
-        _connections.TryRemove(connection, out _);
+        _router.Remove(connection);
         Timer.Remove(connection);
-        foreach ((string ufrag, RtcConnection owner) in _byUfrag)
-        {
-            if (owner == connection)
-            {
-                _byUfrag.TryRemove(ufrag, out _);
-            }
-        }
-
-        foreach ((TransportAddress remote, RtcConnection owner) in _byRemote)
-        {
-            if (owner == connection)
-            {
-                _byRemote.TryRemove(remote, out _);
-            }
-        }
     }
 
-    internal void Send(in Transmit transmit, ReadOnlySpan<byte> buffer)
+    void IConnectionHost.Schedule(TimeSpan at) => Timer.Schedule(at);
+
+    void IConnectionHost.Send(in Transmit transmit, ReadOnlySpan<byte> buffer)
     {
         foreach (UdpSocket socket in _sockets)
         {
@@ -218,7 +185,7 @@ public sealed class RtcHost : IAsyncDisposable
 
             _trace?.IfOn?.Write(TraceCategory.Connection, $"address {candidate.Address} ({candidate.Type}) was found");
             _candidates.Add(candidate);
-            connections = [.. _connections.Keys];
+            connections = _router.Connections;
         }
 
         foreach (RtcConnection connection in connections)
@@ -235,7 +202,7 @@ public sealed class RtcHost : IAsyncDisposable
         {
             _trace?.IfOn?.Write(TraceCategory.Connection, $"address {candidate.Address} ({candidate.Type}) is gone");
             _candidates.Remove(candidate);
-            connections = [.. _connections.Keys];
+            connections = _router.Connections;
         }
 
         foreach (RtcConnection connection in connections)
@@ -250,7 +217,7 @@ public sealed class RtcHost : IAsyncDisposable
         lock (_candidates)
         {
             _isGatheringComplete = isComplete;
-            connections = isNew ? [.. _connections.Keys] : [];
+            connections = isNew ? _router.Connections : [];
         }
 
         foreach (RtcConnection connection in connections)
@@ -271,7 +238,7 @@ public sealed class RtcHost : IAsyncDisposable
         if (_gathering.Handle(local, remote, message, out TransportAddress relayed, out TransportAddress peer, out Range payload))
         {
             var touched = new List<RtcConnection>();
-            Dispatch(relayed, peer, message[payload], touched);
+            _router.Dispatch(relayed, peer, message[payload], touched);
             touched.ForEach(c => c.Flush());
         }
     }
@@ -380,59 +347,11 @@ public sealed class RtcHost : IAsyncDisposable
 
         if (!_gathering.IsServer(remote))
         {
-            Dispatch(local, remote, datagram, touched);
+            _router.Dispatch(local, remote, datagram, touched);
         }
         else if (_gathering.Handle(local, remote, datagram, out TransportAddress relayed, out TransportAddress peer, out Range payload))
         {
-            Dispatch(relayed, peer, datagram[payload], touched);
-        }
-    }
-
-    private void Dispatch(TransportAddress local, TransportAddress remote, Span<byte> datagram, List<RtcConnection> touched)
-    {
-        if (!StunMessage.IsStun(datagram))
-        {
-            if (_byRemote.TryGetValue(remote, out RtcConnection? owner))
-            {
-                Handle(owner, local, remote, datagram, touched);
-            }
-
-            return;
-        }
-
-        if (StunMessage.TryReadLocalUfrag(datagram, out ReadOnlySpan<byte> ufrag))
-        {
-            if (_byUfrag.TryGetValue(Encoding.ASCII.GetString(ufrag), out RtcConnection? addressed))
-            {
-                Handle(addressed, local, remote, datagram, touched);
-                Own(addressed, remote);
-            }
-
-            return;
-        }
-
-        // A response names nobody: whoever sent the request knows its transaction id.
-        foreach (RtcConnection connection in _connections.Keys)
-        {
-            Handle(connection, local, remote, datagram, touched);
-            Own(connection, remote);
-        }
-    }
-
-    private void Own(RtcConnection connection, TransportAddress remote)
-    {
-        if (connection.IsValidatedRemote(remote) && (!_byRemote.TryGetValue(remote, out RtcConnection? owner) || owner != connection))
-        {
-            _byRemote[remote] = connection;
-        }
-    }
-
-    private static void Handle(RtcConnection connection, TransportAddress local, TransportAddress remote, Span<byte> datagram, List<RtcConnection> touched)
-    {
-        connection.HandleDatagram(local, remote, datagram);
-        if (!touched.Contains(connection))
-        {
-            touched.Add(connection);
+            _router.Dispatch(relayed, peer, datagram[payload], touched);
         }
     }
 

@@ -5,13 +5,15 @@ namespace EGoat.Testing;
 
 /// <summary>
 /// Hosts, links and a clock in memory. Nothing happens by itself: <c>Run</c> steps from event to event, so that a
-/// test of minutes takes milliseconds and repeats exactly for a seed.
+/// test of minutes takes milliseconds and repeats exactly for a seed. Nodes may be attached and detached from any thread.
 /// </summary>
 public sealed class SimulatedNetwork(int seed, NetworkConditions? conditions = null)
 {
     private const int MaxDatagram = 64 * 1024;
     private const int TracedDatagrams = 20;
 
+    /// <summary>Held while the network runs and while its nodes change; the locks of nodes are taken under it.</summary>
+    private readonly Lock _gate = new();
     private readonly Random _random = new(seed);
     private readonly PriorityQueue<Delivery, (TimeSpan At, long Sequence)> _inFlight = new();
     private readonly Dictionary<TransportAddress, ISimulatedNode> _nodes = [];
@@ -46,27 +48,68 @@ public sealed class SimulatedNetwork(int seed, NetworkConditions? conditions = n
     /// <summary>Connects a node at these addresses, besides those that it has.</summary>
     public void Attach(ISimulatedNode node, params ReadOnlySpan<TransportAddress> addresses)
     {
-        if (!_all.Contains(node))
+        lock (_gate)
         {
-            _all.Add(node);
-        }
+            if (!_all.Contains(node))
+            {
+                _all.Add(node);
+            }
 
-        foreach (TransportAddress address in addresses)
-        {
-            _nodes.Add(address, node);
-            _detached.Remove(address);
+            foreach (TransportAddress address in addresses)
+            {
+                _nodes.Add(address, node);
+                _detached.Remove(address);
+            }
         }
     }
 
     /// <summary>Takes an address away from its node: what is on its way there is lost, and what is sent from it.</summary>
     public void Detach(TransportAddress address)
     {
-        _nodes.Remove(address);
-        _detached.Add(address);
+        lock (_gate)
+        {
+            _nodes.Remove(address);
+            _detached.Add(address);
+        }
+    }
+
+    /// <summary>When something happens next; in the past when a node has something to send.</summary>
+    public TimeSpan FindNextEvent()
+    {
+        lock (_gate)
+        {
+            return NextEvent();
+        }
     }
 
     /// <summary>Runs until the condition holds. False when it does not within the limit of virtual time.</summary>
     public bool Run(Func<bool> until, TimeSpan limit)
+    {
+        lock (_gate)
+        {
+            return RunLocked(until, limit);
+        }
+    }
+
+    /// <summary>Runs for a time.</summary>
+    public void Run(TimeSpan duration) => Run(() => false, duration);
+
+    /// <summary>The seed, the time and the last datagrams, for the message of a failed assertion.</summary>
+    public string Describe()
+    {
+        lock (_gate)
+        {
+            var text = new StringBuilder().AppendLine($"seed {seed}, {Now.TotalSeconds:F3} s, sent {Count.Sent}, lost {Count.Lost}");
+            foreach (Traced t in _trace)
+            {
+                text.AppendLine($"{t.At.TotalMilliseconds,10:F1} ms  {t.From} -> {t.To}  {t.Length} bytes, first {t.First} {t.Fate}");
+            }
+
+            return text.ToString();
+        }
+    }
+
+    private bool RunLocked(Func<bool> until, TimeSpan limit)
     {
         TimeSpan end = Now + limit;
         while (true)
@@ -94,21 +137,6 @@ public sealed class SimulatedNetwork(int seed, NetworkConditions? conditions = n
                 }
             }
         }
-    }
-
-    /// <summary>Runs for a time.</summary>
-    public void Run(TimeSpan duration) => Run(() => false, duration);
-
-    /// <summary>The seed, the time and the last datagrams, for the message of a failed assertion.</summary>
-    public string Describe()
-    {
-        var text = new StringBuilder().AppendLine($"seed {seed}, {Now.TotalSeconds:F3} s, sent {Count.Sent}, lost {Count.Lost}");
-        foreach (Traced t in _trace)
-        {
-            text.AppendLine($"{t.At.TotalMilliseconds,10:F1} ms  {t.From} -> {t.To}  {t.Length} bytes, first {t.First} {t.Fate}");
-        }
-
-        return text.ToString();
     }
 
     private TimeSpan NextEvent()

@@ -41,7 +41,7 @@ public sealed class CandidateGatheringTests : IDisposable
         int port = ((IPEndPoint)listener.LocalEndpoint).Port;
         await using RtcHost host = Open();
         var warnings = Channel.CreateUnbounded<string>();
-        host.Warning = text => warnings.Writer.TryWrite(text);
+        host.Warning += text => warnings.Writer.TryWrite(text);
         host.AddIceServers([Server(port)]);
         Socket connection = await AcceptAllocateAsync(listener);
         listener.Dispose();
@@ -66,7 +66,7 @@ public sealed class CandidateGatheringTests : IDisposable
         reserved.Dispose();
         await using RtcHost host = Open();
         var warned = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        host.Warning = text => warned.TrySetResult(text);
+        host.Warning += text => warned.TrySetResult(text);
         host.AddIceServers([Server(port)]);
         Assert.Contains("gives no candidates", await warned.Task.WaitAsync(_limit.Token), StringComparison.Ordinal);
         var listener = new TcpListener(IPAddress.Loopback, port);

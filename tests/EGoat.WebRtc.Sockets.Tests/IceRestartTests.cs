@@ -20,7 +20,7 @@ public sealed class IceRestartTests
         await using RtcHost hostA = RtcHost.Open(new RtcHostOptions { Certificate = certificateA, IncludeLoopback = true, Addresses = addresses });
         await using RtcHost hostZ = RtcHost.Open(new RtcHostOptions { Certificate = certificateZ, IncludeLoopback = true, Addresses = unchanged });
         int changes = 0;
-        hostA.NetworkChanged = () => changes++;
+        hostA.NetworkChanged += () => changes++;
         RtcConnection a = hostA.CreateConnection(), z = hostZ.CreateConnection();
         (RtcConnection first, RtcConnection second) = isOfferer ? (a, z) : (z, a);
         first.AcceptAnswer(second.AcceptOffer(first.CreateOffer()));

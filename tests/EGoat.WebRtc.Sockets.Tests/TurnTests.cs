@@ -62,11 +62,11 @@ public sealed class TurnTests : IDisposable
         using TurnServer server = TurnServer.Start();
         await using RtcHost host = RtcHost.Open(new RtcHostOptions { Certificate = _certificate, IncludeLoopback = true });
         var refused = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        host.Warning = text => refused.TrySetResult(text);
+        host.Warning += text => refused.TrySetResult(text);
         host.AddIceServers([Server(server, IceServerTransport.Udp) with { Credential = "milk" }]);
         Assert.Contains("The TURN server refuses the user name or password.", await refused.Task.WaitAsync(_limit.Token), StringComparison.Ordinal);
         var absent = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        host.Warning = text => absent.TrySetResult(text);
+        host.Warning += text => absent.TrySetResult(text);
         host.AddIceServers([Server(server, IceServerTransport.Tcp) with { Port = 9 }]);
         Assert.Contains("gives no candidates", await absent.Task.WaitAsync(_limit.Token), StringComparison.Ordinal);
         Assert.DoesNotContain(host.LocalCandidates, c => c.Type == IceCandidateType.Relayed);

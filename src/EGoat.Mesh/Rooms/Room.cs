@@ -63,8 +63,8 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
         _trace = options.Tracer is { } tracer ? new SubjectTrace(tracer, name) : null;
         _events = new RoomEvents(Raise);
         _transfers = new TransferList(_events, store, _trace);
-        _host.Warning = Warn;
-        _host.NetworkChanged = HandleNetworkChange;
+        _host.Warning += Warn;
+        _host.NetworkChanged += HandleNetworkChange;
     }
 
     /// <inheritdoc/>
