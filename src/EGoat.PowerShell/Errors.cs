@@ -32,6 +32,14 @@ internal static class Errors
         _ => null,
     };
 
+    /// <summary>The error for a recipient that has not confirmed a message.</summary>
+    public static ErrorRecord MessageNotConfirmed(EGoatDelivery delivery)
+    {
+        string who = delivery.Peer.Length > 0 ? delivery.Peer : "A member that never said its name";
+        string then = delivery.State == EGoatDeliveryState.Waiting ? " It is sent again when they are met in the room again." : "";
+        return new(new TimeoutException(DisplayText.Clean($"{who} has not confirmed the message. {delivery.Reason}{then}")), "MessageNotConfirmed", ErrorCategory.OperationTimeout, delivery);
+    }
+
     /// <summary>The error for a path that names no file: a variable, a function.</summary>
     public static ErrorRecord NotInFileSystem(string path) =>
         new(new ArgumentException($"'{path}' is not in the file system."), "NotInFileSystem", ErrorCategory.InvalidArgument, path);

@@ -23,6 +23,13 @@ public sealed class EGoatMessageEventArgs(EGoatMessage message) : EventArgs
     public EGoatMessage Message { get; } = message;
 }
 
+/// <summary>The arguments of an event about the outcome of a message.</summary>
+public sealed class EGoatDeliveryEventArgs(EGoatDelivery delivery) : EventArgs
+{
+    /// <summary>The outcome for one recipient.</summary>
+    public EGoatDelivery Delivery { get; } = delivery;
+}
+
 /// <summary>The arguments of an event about a peer.</summary>
 public sealed class EGoatPeerEventArgs(EGoatPeer peer) : EventArgs
 {
@@ -64,8 +71,11 @@ public abstract class EGoatRoom
     /// <summary>The transfers of this room since it was joined, newest last; bounded to the last 1,000 ended ones.</summary>
     public abstract IReadOnlyList<EGoatTransfer> Transfers { get; }
 
-    /// <summary>A message was received and committed to the store.</summary>
+    /// <summary>A message was received; <see cref="EGoatMessage.Kept"/> says whether the history holds it.</summary>
     public event EventHandler<EGoatMessageEventArgs>? MessageReceived;
+
+    /// <summary>A message that was sent from here has an outcome for a recipient, or another one.</summary>
+    public event EventHandler<EGoatDeliveryEventArgs>? DeliveryChanged;
 
     /// <summary>A peer appeared, connected, changed or left.</summary>
     public event EventHandler<EGoatPeerEventArgs>? PeerChanged;
@@ -78,6 +88,9 @@ public abstract class EGoatRoom
 
     /// <summary>Raises <see cref="MessageReceived"/>.</summary>
     protected void OnMessageReceived(EGoatMessage message) => MessageReceived?.Invoke(this, new EGoatMessageEventArgs(message));
+
+    /// <summary>Raises <see cref="DeliveryChanged"/>.</summary>
+    protected void OnDeliveryChanged(EGoatDelivery delivery) => DeliveryChanged?.Invoke(this, new EGoatDeliveryEventArgs(delivery));
 
     /// <summary>Raises <see cref="PeerChanged"/>.</summary>
     protected void OnPeerChanged(EGoatPeer peer) => PeerChanged?.Invoke(this, new EGoatPeerEventArgs(peer));

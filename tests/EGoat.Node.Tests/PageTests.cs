@@ -53,7 +53,7 @@ public sealed class PageTests : IAsyncLifetime
         EGoatMessage message = (await NextAsync<RoomMessageReceived>(bobs)).Message;
         Assert.Equal("carla", message.From);
         await Assertions.Expect(page.Locator("#messages li.own .receipt")).ToHaveTextAsync("✓");
-        await (await ada.SendTextAsync("<b>hello</b> carla", cancellationToken: Cancelled)).Confirmed.WaitAsync(Cancelled);
+        await (await ada.SendTextAsync("<b>hello</b> carla", cancellationToken: Cancelled)).Outcome.WaitAsync(Cancelled);
         await Assertions.Expect(page.Locator("#messages li:not(.own) .text")).ToHaveTextAsync("<b>hello</b> carla");
 
         // A file from an installation to the other and the page.

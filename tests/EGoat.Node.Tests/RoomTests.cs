@@ -35,7 +35,7 @@ public sealed class RoomTests : IAsyncLifetime
         {
             SentMessage sent = await room.SendTextAsync($"from {room.DisplayName}", cancellationToken: Cancelled);
             Assert.Equal(2, sent.Recipients.Count);
-            await sent.Confirmed.WaitAsync(Cancelled);
+            await sent.Outcome.WaitAsync(Cancelled);
         }
 
         for (int i = 0; i < rooms.Length; i++)
@@ -75,8 +75,8 @@ public sealed class RoomTests : IAsyncLifetime
         using RoomSubscription cleo = rooms[2].Subscribe();
         using RoomSubscription bob = rooms[1].Subscribe();
         SentMessage secret = await rooms[0].SendTextAsync("only bob", "bob", Cancelled);
-        await secret.Confirmed.WaitAsync(Cancelled);
-        await (await rooms[0].SendTextAsync("all", cancellationToken: Cancelled)).Confirmed.WaitAsync(Cancelled);
+        await secret.Outcome.WaitAsync(Cancelled);
+        await (await rooms[0].SendTextAsync("all", cancellationToken: Cancelled)).Outcome.WaitAsync(Cancelled);
         Assert.Equal("only bob", await NextTextAsync(bob));
         Assert.Equal("all", await NextTextAsync(cleo));
         await Assert.ThrowsAsync<RoomException>(() => rooms[0].SendTextAsync("hi", "nobody", Cancelled));
@@ -149,7 +149,7 @@ public sealed class RoomTests : IAsyncLifetime
         var ended = (RoomTransferChanged)await FirstAsync(events, e => e is RoomTransferChanged { Transfer.IsEnded: true });
         Assert.True(ended.Transfer.State == EGoatTransferState.Cancelled, ended.Transfer.Error);
         Assert.False(File.Exists(Path.Combine(_bob.Inbox, "goat.bin")));
-        await (await ada.SendTextAsync("still here", cancellationToken: Cancelled)).Confirmed.WaitAsync(Cancelled);
+        await (await ada.SendTextAsync("still here", cancellationToken: Cancelled)).Outcome.WaitAsync(Cancelled);
     }
 
     [Fact]
@@ -181,7 +181,7 @@ public sealed class RoomTests : IAsyncLifetime
         int port = _server.Url.Port;
         await _server.DisposeAsync();
         await FirstAsync(adas, e => e is RoomStateChanged { State: EGoatRoomState.Reconnecting });
-        await (await bob.SendTextAsync("without a server", cancellationToken: Cancelled)).Confirmed.WaitAsync(Cancelled);
+        await (await bob.SendTextAsync("without a server", cancellationToken: Cancelled)).Outcome.WaitAsync(Cancelled);
         _server = await StartAsync(port);
         await FirstAsync(adas, e => e is RoomStateChanged { State: EGoatRoomState.Joined });
         await FirstAsync(bobs, e => e is RoomStateChanged { State: EGoatRoomState.Joined });

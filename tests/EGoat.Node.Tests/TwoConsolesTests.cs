@@ -13,7 +13,7 @@ public sealed class TwoConsolesTests : TwoRoomsTest
         Room room = await JoinAsync(other);
         using RoomSubscription events = room.Subscribe();
         SentMessage sent = await AdasRoom.SendTextAsync("hello", cancellationToken: Cancelled);
-        await sent.Confirmed.WaitAsync(Cancelled);
+        await sent.Outcome.WaitAsync(Cancelled);
         EGoatMessage shown = await FirstMessageAsync(events);
         Assert.Equal(("hello", "ada", AdasRoom.Identity, EGoatDirection.Received), (shown.Text, shown.From, shown.FromIdentity, shown.Direction));
         foreach (EGoatNode node in new[] { Ada.Node, other })

@@ -86,7 +86,7 @@ public sealed class PageAppearanceTests : PageTransferTest
     public async Task Transfers_fit_and_can_be_read()
     {
         IPage page = await JoinAsync();
-        await (await Room.SendTextAsync("Are these the photos of the goats? 🐐", cancellationToken: Cancelled)).Confirmed.WaitAsync(Cancelled);
+        await (await Room.SendTextAsync("Are these the photos of the goats? 🐐", cancellationToken: Cancelled)).Outcome.WaitAsync(Cancelled);
         await page.EvaluateAsync(Show);
         await Assertions.Expect(page.Locator("#transfers > li")).ToHaveCountAsync(11);
         await Assertions.Expect(page.Locator("#transfers a.save")).ToHaveCountAsync(3);

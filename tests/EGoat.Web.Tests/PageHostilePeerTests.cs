@@ -134,7 +134,7 @@ public sealed class PageHostilePeerTests : PageTransferTest
         Room mallory = await JoinAnotherAsync(image);
         await mallory.WaitForPeersAsync(2, acceptingFiles: true, Cancelled);
         await Assertions.Expect(page.Locator("#peers li.connected")).ToHaveCountAsync(2);
-        await (await mallory.SendTextAsync(text, cancellationToken: Cancelled)).Confirmed.WaitAsync(Cancelled);
+        await (await mallory.SendTextAsync(text, cancellationToken: Cancelled)).Outcome.WaitAsync(Cancelled);
         await Assertions.Expect(page.Locator("#messages .text")).ToHaveTextAsync(text);
         await Assertions.Expect(page.Locator("#messages .from")).ToContainTextAsync(image);
         await Assertions.Expect(page.Locator("#peers")).ToContainTextAsync(image);

@@ -128,15 +128,16 @@ internal sealed class SendCommand
             sent.Add(await room.SendTextAsync(text, recipient, cancellationToken).ConfigureAwait(false));
         }
 
-        try
-        {
-            await Task.WhenAll(sent.Select(s => s.Confirmed)).WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
-            return ExitCode.Done;
-        }
-        catch (TimeoutException)
-        {
-            throw new CommandException(ExitCode.NobodyCame, $"Not everybody has confirmed the message within {timeout.TotalSeconds:F0} s.");
-        }
+        IReadOnlyList<EGoatDelivery>[] outcomes = await Task.WhenAll(sent.Select(s => s.WaitAsync(timeout, cancellationToken))).ConfigureAwait(false);
+        EGoatDelivery[] missing = [.. outcomes.SelectMany(o => o).Where(d => d.State != EGoatDeliveryState.Confirmed)];
+        return missing.Length == 0 ? ExitCode.Done : throw new CommandException(ExitCode.Failed, string.Join(Environment.NewLine, missing.Select(Describe)));
+    }
+
+    private static string Describe(EGoatDelivery delivery)
+    {
+        string who = delivery.Peer.Length > 0 ? RoomOutput.CleanLine(delivery.Peer) : "A member that never said its name";
+        string then = delivery.State == EGoatDeliveryState.Waiting ? " It is sent again when they are met in the room again." : "";
+        return $"{who} has not confirmed the message. {delivery.Reason}{then}";
     }
 
     // Folders are no transfers of their own: a tree without files ends with none.

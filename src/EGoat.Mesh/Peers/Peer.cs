@@ -1,523 +1,251 @@
-using System.Threading.Channels;
 using EGoat.Mesh.Protocol;
-using EGoat.WebRtc;
 using EGoat.WebRtc.Sockets;
 
 namespace EGoat.Mesh.Peers;
 
 /// <summary>
-/// Another member of the room: its connection of the moment, what it has said of itself, and the texts it has not confirmed,
-/// which outlive a connection.
+/// Another member of the room, for as long as it is one: who it is, and the texts that it has not confirmed. What it says and
+/// hears goes over its session of the moment, which is replaced as a whole.
 /// </summary>
-/// <remarks>Everything that changes it happens under its lock; nothing waits under it.</remarks>
-internal sealed class Peer(string id, IPeerOwner owner)
+/// <remarks>Its lock guards its fields; under it only the session is called (docs/mesh.md, "Locks").</remarks>
+internal sealed class Peer(string id)
 {
-    /// <summary>Label of the control channel.</summary>
-    private const string ControlLabel = "egoat";
-
-    /// <summary>Texts that wait for a peer to confirm them; one more is refused.</summary>
-    private const int MaxUnconfirmed = 1024;
-
-    private const int MaxOutgoing = 2048;
-
-    /// <summary>Channels that may wait for the hello of the peer who opened them.</summary>
-    private const int MaxEarlyChannels = 16;
-
-    /// <summary>How long closing waits for what was said last to be queued for sending.</summary>
-    private static readonly TimeSpan FarewellTimeout = TimeSpan.FromMilliseconds(500);
+    /// <summary>Texts that a peer may have unconfirmed; more wait until it confirms some.</summary>
+    public const int MaxUnconfirmed = 1024;
 
     private readonly Lock _gate = new();
     private readonly LinkedList<TextMessage> _unconfirmed = new();
-    private RtcConnection? _connection;
-    private Channel<ControlMessage>? _outgoing;
-    private Task _writing = Task.CompletedTask;
-    private string _session = "";
+    private readonly Dictionary<string, LinkedListNode<TextMessage>> _unconfirmedById = [];
 
-    /// <summary>This side made the first offer of the session, and so makes the later ones.</summary>
-    private bool _isOfferer;
+    /// <summary>The session over which the peer was heard; it goes on until another one has proved itself.</summary>
+    private PeerSession? _session;
+
+    /// <summary>The session that is being made.</summary>
+    private PeerSession? _next;
     private HelloMessage? _hello;
     private string _identity = "";
-    private DateTimeOffset? _connectedAt;
-    private EGoatPeerState _state = EGoatPeerState.Connecting;
+    private bool _isRemoved;
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>The peer id.</summary>
     public string Id => id;
 
-    /// <summary>How often connecting has failed in a row.</summary>
-    public int Failures { get; set; }
+    /// <summary>The identity that DTLS verified; empty until the peer has said hello. A peer id belongs to one identity.</summary>
+    public string Identity => Read(static p => p._identity);
 
-    public string Identity => _identity;
+    /// <summary>The process of that identity; empty until it has said hello.</summary>
+    public string Instance => Read(static p => p._hello?.Instance ?? "");
 
-    public string Instance => _hello?.Instance ?? "";
+    /// <summary>The name that it gave itself; empty until it has said hello.</summary>
+    public string Name => Read(static p => p._hello?.Name ?? "");
 
-    public bool IsConnected => _state == EGoatPeerState.Connected;
+    /// <summary>The session over which the peer was heard; null before, and after its end.</summary>
+    public PeerSession? Session => Read(static p => p._session);
 
-    /// <summary>Whether there is a connection that works or may yet.</summary>
-    public bool HasLiveConnection
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _connection is { State: not (PeerConnectionState.Failed or PeerConnectionState.Closed) };
-            }
-        }
-    }
+    /// <summary>The session that is being made; null when none is.</summary>
+    public PeerSession? Next => Read(static p => p._next);
 
-    public bool HasUnconfirmed
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _unconfirmed.Count > 0;
-            }
-        }
-    }
+    /// <summary>Whether the peer is there and heard.</summary>
+    public bool IsConnected => Session is { IsConnected: true };
 
-    public bool AcceptsFiles => _state == EGoatPeerState.Connected && _hello is { Accepts: true };
+    /// <summary>Whether there is a connection over which it was heard and may be again.</summary>
+    public bool HasLiveConnection => Session is { IsLive: true };
 
-    /// <summary>Whether the peer's program can do something that not all can.</summary>
-    public bool HasFeature(string feature) => _hello?.Features.Contains(feature) == true;
+    /// <summary>Whether it is no longer a member.</summary>
+    public bool IsRemoved => Read(static p => p._isRemoved);
+
+    /// <summary>Whether it has left on purpose, and need not be waited for.</summary>
+    public bool HasLeft { get; private set; }
+
+    /// <summary>Whether files may be offered to it.</summary>
+    public bool AcceptsFiles => IsConnected && Read(static p => p._hello is { Accepts: true });
 
     /// <summary>The longest frame of a file channel that the peer takes.</summary>
-    public int MaxFrameLength => (int)Math.Min(
-        HasFeature(ControlMessage.Frame64KFeature) ? FileFrame.MaxLength : FileFrame.MaxSmallLength,
-        _connection?.MaxMessageSize ?? FileFrame.MaxSmallLength);
+    public int MaxFrameLength => Session?.MaxFrameLength ?? FileFrame.MaxSmallLength;
+
+    /// <summary>Completes when something has changed that an attempt to connect may wait for.</summary>
+    public Task Changed => Read(static p => p._changed.Task);
+
+    /// <summary>Whether the peer's program can do something that not all can.</summary>
+    public bool HasFeature(string feature) => Read(static p => p._hello)?.Features.Contains(feature) == true;
 
     /// <summary>The peer as it is now.</summary>
     /// <param name="room">The name of the room.</param>
     /// <param name="withStatistics">Whether its connection is asked for them, which takes longer.</param>
     public EGoatPeer Snapshot(string room, bool withStatistics = false)
     {
+        PeerSession? session;
+        EGoatPeer peer;
         lock (_gate)
         {
-            return new EGoatPeer
+            session = _isRemoved ? null : _session ?? _next;
+            peer = new EGoatPeer
             {
                 Id = id,
                 Room = room,
                 Name = _hello?.Name ?? "",
                 Identity = _identity,
-                State = _state,
                 AcceptsFiles = _hello?.Accepts ?? false,
-                Address = _connection?.RemoteAddress?.ToString() ?? "",
-                ConnectedAt = _connectedAt,
-                Statistics = withStatistics && _connection is { } connection ? PeerStatistics.From(connection.GetStats()) : null,
+                State = _isRemoved ? EGoatPeerState.Left : _hello is null ? EGoatPeerState.Connecting : EGoatPeerState.Disconnected,
             };
         }
+
+        return session?.Describe(peer, withStatistics) ?? peer;
     }
 
-    /// <summary>Makes an offer over a new connection, which replaces the present one.</summary>
-    public async Task OfferAsync(RtcConnection connection)
+    /// <summary>Makes a session the one that is being made. Whoever it replaces is to be closed.</summary>
+    /// <returns>Whether the peer still is a member, and the session that was being made before.</returns>
+    public (bool IsMember, PeerSession? Replaced) Begin(PeerSession session)
     {
-        RtcDataChannel control = connection.CreateDataChannel(ControlLabel);
-        string session = Base32.NewId();
-        Replace(connection, session, isOfferer: true);
-        var offer = new Introduction { Kind = "offer", Session = session, Sdp = connection.CreateOffer() };
+        lock (_gate)
+        {
+            if (_isRemoved)
+            {
+                return (false, null);
+            }
 
-        // Candidates that are found later follow the offer.
-        await owner.IntroduceAsync(this, offer).ConfigureAwait(false);
-        _ = RunAsync(connection, control, session);
-    }
-
-    /// <summary>Answers an offer over a new connection, which replaces the present one.</summary>
-    /// <exception cref="FormatException">The offer cannot be used.</exception>
-    public async Task AnswerAsync(RtcConnection connection, string session, string offer)
-    {
-        var answer = new Introduction { Kind = "answer", Session = session, Sdp = connection.AcceptOffer(offer) };
-        Replace(connection, session, isOfferer: false);
-        await owner.IntroduceAsync(this, answer).ConfigureAwait(false);
-        _ = RunAsync(connection, null, session);
+            PeerSession? replaced = _next;
+            _next = session;
+            return (true, replaced);
+        }
     }
 
     /// <summary>
-    /// Looks for new ways to the peer while the connection and its channels stand (a restart of ICE, docs/protocol.md §2). Only
-    /// the side that made the first offer makes another, so that two never meet; the other side asks for it.
+    /// The peer has said hello over a session, which thereby has proved itself and replaces the older one. A peer id belongs to
+    /// the identity that has first said hello under it. What the peer has not confirmed goes out over the new session, before
+    /// anything newer.
     /// </summary>
-    public async Task RestartAsync()
+    /// <returns>Whether the session counts, and the older one, which is to be closed.</returns>
+    public (bool IsWelcome, PeerSession? Replaced) Greet(PeerSession session)
     {
-        RtcConnection? connection;
-        string session;
-        bool isOfferer;
+        string identity = session.Identity;
         lock (_gate)
         {
-            (connection, session, isOfferer) = (_connection, _session, _isOfferer);
-        }
-
-        if (connection is not { State: PeerConnectionState.Connected or PeerConnectionState.Disconnected })
-        {
-            return;
-        }
-
-        var introduction = new Introduction { Kind = "restart", Session = session };
-        if (isOfferer)
-        {
-            try
+            if (_isRemoved || (session != _session && session != _next) || (_identity.Length > 0 && _identity != identity))
             {
-                connection.RestartIce();
-                introduction = new Introduction { Kind = "offer", Session = session, Sdp = connection.CreateOffer() };
+                return (false, null);
             }
-            catch (InvalidOperationException)
+
+            bool isNew = session != _session;
+            PeerSession? replaced = isNew ? _session : null;
+            _next = session == _next ? null : _next;
+            _session = session;
+            _hello = session.Hello;
+            _identity = identity;
+            if (isNew)
             {
-                return; // it has ended meanwhile
+                foreach (TextMessage text in _unconfirmed)
+                {
+                    session.Send(text);
+                }
             }
-        }
 
-        await owner.IntroduceAsync(this, introduction).ConfigureAwait(false);
-    }
-
-    /// <summary>The peer asks for a restart of the session of the moment.</summary>
-    public Task HandleRestartAsync(string session) => _isOfferer && Current(session) is not null ? RestartAsync() : Task.CompletedTask;
-
-    /// <summary>Answers a later offer of the session of the moment. False when it begins another session.</summary>
-    /// <exception cref="FormatException">The offer cannot be used.</exception>
-    public async Task<bool> TryAnswerRestartAsync(string session, string offer)
-    {
-        if (Current(session) is not { State: not (PeerConnectionState.Failed or PeerConnectionState.Closed) } connection)
-        {
-            return false;
-        }
-
-        try
-        {
-            var answer = new Introduction { Kind = "answer", Session = session, Sdp = connection.AcceptOffer(offer) };
-            await owner.IntroduceAsync(this, answer).ConfigureAwait(false);
-        }
-        catch (InvalidOperationException e)
-        {
-            owner.Warn($"The offer of a peer came out of turn: {e.Message}");
-        }
-
-        return true;
-    }
-
-    /// <summary>Takes the answer, if it is to the offer of the moment.</summary>
-    public void HandleAnswer(string session, string sdp)
-    {
-        if (Current(session) is { } connection)
-        {
-            try
-            {
-                connection.AcceptAnswer(sdp);
-            }
-            catch (Exception e) when (e is FormatException or InvalidOperationException)
-            {
-                owner.Warn($"The answer of a peer cannot be used: {e.Message}");
-            }
+            SignalLocked();
+            return (true, replaced);
         }
     }
 
-    public void HandleCandidate(string session, string candidate) => Current(session)?.AddRemoteCandidate(candidate);
-
-    /// <summary>Sends a control message if the peer is connected.</summary>
-    public void Send(ControlMessage message)
+    /// <summary>A session has ended by itself. False when it no longer was one of the peer's.</summary>
+    public bool End(PeerSession session)
     {
         lock (_gate)
         {
-            _outgoing?.Writer.TryWrite(message);
-        }
-    }
-
-    /// <summary>Sends a text, now or as soon as the peer is connected, until it confirms. False when too many wait.</summary>
-    public bool SendText(TextMessage text)
-    {
-        lock (_gate)
-        {
-            if (_unconfirmed.Count >= MaxUnconfirmed)
+            if (session != _session && session != _next)
             {
                 return false;
             }
 
-            _unconfirmed.AddLast(text);
-            _outgoing?.Writer.TryWrite(text);
+            _session = session == _session ? null : _session;
+            _next = session == _next ? null : _next;
+            SignalLocked();
             return true;
         }
     }
 
-    /// <summary>The peer has stored a text.</summary>
-    public void Confirm(string messageId)
+    /// <summary>Wakes the attempts to connect: something has changed.</summary>
+    public void Signal()
     {
         lock (_gate)
         {
-            for (LinkedListNode<TextMessage>? node = _unconfirmed.First; node is not null; node = node.Next)
+            SignalLocked();
+        }
+    }
+
+    /// <summary>The session of a name, if it is one of the two.</summary>
+    public PeerSession? Find(string session) => Read(p => p._session?.Id == session ? p._session : p._next?.Id == session ? p._next : null);
+
+    /// <summary>Sends a control message if the peer is connected.</summary>
+    public void Send(ControlMessage message) => Session?.Send(message);
+
+    /// <summary>
+    /// Sends a text, now or as soon as the peer is connected, and again over every later session until the peer confirms it. False when
+    /// too many are unconfirmed or the peer is gone; true as well when it is unconfirmed already.
+    /// </summary>
+    public bool SendText(TextMessage text)
+    {
+        lock (_gate)
+        {
+            if (_unconfirmedById.ContainsKey(text.Id))
             {
-                if (node.Value.Id == messageId)
-                {
-                    _unconfirmed.Remove(node);
-                    return;
-                }
+                return true;
             }
+
+            if (_isRemoved || _unconfirmed.Count >= MaxUnconfirmed)
+            {
+                return false;
+            }
+
+            _unconfirmedById[text.Id] = _unconfirmed.AddLast(text);
+            _session?.Send(text);
+            return true;
+        }
+    }
+
+    /// <summary>The peer has stored a text. False when it was not waited for.</summary>
+    public bool Confirm(string messageId)
+    {
+        lock (_gate)
+        {
+            if (!_unconfirmedById.Remove(messageId, out LinkedListNode<TextMessage>? node))
+            {
+                return false;
+            }
+
+            _unconfirmed.Remove(node);
+            return true;
         }
     }
 
     /// <summary>A channel for a transfer.</summary>
     /// <exception cref="RtcException">The peer is not connected.</exception>
-    public RtcDataChannel OpenChannel(string label)
+    public RtcDataChannel OpenChannel(string label) => Session?.OpenChannel(label) ?? throw new RtcException("The peer is not connected.");
+
+    /// <summary>The peer is no longer a member.</summary>
+    /// <param name="hasLeft">Whether it has left on purpose.</param>
+    /// <returns>Its sessions, which are to be closed.</returns>
+    public IReadOnlyList<PeerSession> Remove(bool hasLeft)
     {
         lock (_gate)
         {
-            return _connection?.CreateDataChannel(label) ?? throw new RtcException("The peer is not connected.");
+            PeerSession?[] sessions = [_session, _next];
+            (_session, _next, _isRemoved) = (null, null, true);
+            HasLeft |= hasLeft;
+            SignalLocked();
+            return [.. sessions.OfType<PeerSession>()];
         }
     }
 
-    /// <summary>Ends the connection; <see cref="IPeerOwner.OnEnded"/> is not called for it.</summary>
-    public async ValueTask CloseAsync()
-    {
-        RtcConnection? connection;
-        lock (_gate)
-        {
-            (connection, _connection) = (_connection, null);
-            _outgoing?.Writer.TryComplete();
-            _outgoing = null;
-            _session = "";
-            _state = EGoatPeerState.Left;
-        }
-
-        if (connection is not null)
-        {
-            await Task.WhenAny(_writing, Task.Delay(FarewellTimeout)).ConfigureAwait(false);
-            await connection.DisposeAsync().ConfigureAwait(false);
-        }
-    }
-
-    private RtcConnection? Current(string session)
+    private T Read<T>(Func<Peer, T> read)
     {
         lock (_gate)
         {
-            return session == _session ? _connection : null;
+            return read(this);
         }
     }
 
-    private void Replace(RtcConnection connection, string session, bool isOfferer)
+    private void SignalLocked()
     {
-        RtcConnection? old;
-        lock (_gate)
-        {
-            (old, _connection) = (_connection, connection);
-            _session = session;
-            _isOfferer = isOfferer;
-            _outgoing?.Writer.TryComplete();
-            _outgoing = null;
-            _state = EGoatPeerState.Connecting;
-        }
-
-        if (old is not null)
-        {
-            _ = old.DisposeAsync().AsTask();
-        }
+        _changed.TrySetResult();
+        _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
     }
-
-    // The life of one connection: its states and channels, until it ends.
-    private async Task RunAsync(RtcConnection connection, RtcDataChannel? control, string session)
-    {
-        var introduced = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Task talking = control is null ? Task.CompletedTask : TalkAsync(connection, control, introduced);
-        string? reason = null;
-        int early = 0;
-        await foreach (RtcEvent e in connection.Events.ReadAllAsync().ConfigureAwait(false))
-        {
-            reason = e.Reason ?? reason;
-            if (e.IncomingChannel is { } channel)
-            {
-                if (channel.Label == ControlLabel && control is null)
-                {
-                    control = channel;
-                    talking = TalkAsync(connection, channel, introduced);
-                }
-                else if (introduced.Task.IsCompleted || early++ < MaxEarlyChannels)
-                {
-                    _ = AdmitAsync(channel, introduced.Task);
-                }
-                else
-                {
-                    _ = channel.CloseAndDiscardAsync();
-                }
-            }
-            else if (e.LocalCandidate is { } candidate)
-            {
-                await owner.IntroduceAsync(this, new Introduction { Kind = "candidate", Session = session, Candidate = candidate }).ConfigureAwait(false);
-            }
-            else
-            {
-                HandleState(connection, e.State);
-            }
-        }
-
-        await talking.ConfigureAwait(false);
-        introduced.TrySetCanceled();
-        await connection.DisposeAsync().ConfigureAwait(false);
-        if (ReferenceEquals(connection, _connection))
-        {
-            SetState(connection, EGoatPeerState.Disconnected);
-            owner.OnEnded(this, reason);
-        }
-    }
-
-    // Channels have no order among each other: one may be here before the peer's hello is read.
-    private async Task AdmitAsync(RtcDataChannel channel, Task introduced)
-    {
-        await introduced.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!introduced.IsCompletedSuccessfully || !owner.OnFileChannel(this, channel))
-        {
-            await channel.CloseAndDiscardAsync().ConfigureAwait(false);
-        }
-    }
-
-    private void HandleState(RtcConnection connection, PeerConnectionState state)
-    {
-        switch (state)
-        {
-            case PeerConnectionState.Disconnected:
-                SetState(connection, EGoatPeerState.Disconnected);
-                _ = RestartAsync();
-                break;
-            case PeerConnectionState.Connected when _hello is not null && _state == EGoatPeerState.Disconnected:
-                SetState(connection, EGoatPeerState.Connected);
-                break;
-            default:
-                break;
-        }
-    }
-
-    private void SetState(RtcConnection connection, EGoatPeerState state)
-    {
-        lock (_gate)
-        {
-            if (_connection != connection || _state == state)
-            {
-                return;
-            }
-
-            _state = state;
-        }
-
-        owner.OnChanged(this);
-    }
-
-    // Both sides say hello, then everything the other has not confirmed, then whatever comes.
-    private async Task TalkAsync(RtcConnection connection, RtcDataChannel control, TaskCompletionSource introduced)
-    {
-        var outgoing = Channel.CreateBounded<ControlMessage>(MaxOutgoing);
-        lock (_gate)
-        {
-            if (_connection != connection)
-            {
-                return;
-            }
-
-            _outgoing = outgoing;
-            outgoing.Writer.TryWrite(owner.CreateHello());
-            foreach (TextMessage text in _unconfirmed)
-            {
-                outgoing.Writer.TryWrite(text);
-            }
-        }
-
-        Task writing = WriteAsync(control, outgoing.Reader);
-        _writing = writing;
-        try
-        {
-            while (await control.ReceiveAsync().ConfigureAwait(false) is { } received)
-            {
-                using (received)
-                {
-                    if (!received.IsText || !ControlCodec.TryParse(received.Data, out ControlMessage message))
-                    {
-                        owner.Warn("A peer sent a message that cannot be read; it was disconnected.");
-                        break;
-                    }
-
-                    if (message is HelloMessage hello)
-                    {
-                        if (!HandleHello(connection, hello))
-                        {
-                            break;
-                        }
-
-                        introduced.TrySetResult();
-                    }
-                    else if (_hello is not null)
-                    {
-                        await owner.OnMessageAsync(this, message).ConfigureAwait(false);
-                    }
-                }
-            }
-        }
-        catch (RtcException)
-        {
-            // The connection has ended; its events say why.
-        }
-
-        outgoing.Writer.TryComplete();
-        await writing.ConfigureAwait(false);
-        if (connection.State == PeerConnectionState.Connected)
-        {
-            await connection.DisposeAsync().ConfigureAwait(false);
-        }
-    }
-
-    private bool HandleHello(RtcConnection connection, HelloMessage hello)
-    {
-        if (hello.V > ControlMessage.Version)
-        {
-            Send(new ByeMessage($"This side speaks version {ControlMessage.Version} of the peer protocol."));
-            return false;
-        }
-
-        lock (_gate)
-        {
-            if (_connection != connection)
-            {
-                return false;
-            }
-
-            bool isFirst = _state != EGoatPeerState.Connected;
-            _hello = hello;
-            _identity = IdentityId.FromCertificate(connection.RemoteCertificate.Span);
-            _connectedAt = isFirst ? DateTimeOffset.UtcNow : _connectedAt;
-            _state = EGoatPeerState.Connected;
-            Failures = 0;
-        }
-
-        owner.OnHello(this);
-        return true;
-    }
-
-    private static async Task WriteAsync(RtcDataChannel control, ChannelReader<ControlMessage> outgoing)
-    {
-        try
-        {
-            await foreach (ControlMessage message in outgoing.ReadAllAsync().ConfigureAwait(false))
-            {
-                await control.SendAsync(ControlCodec.Encode(message), isText: true).ConfigureAwait(false);
-            }
-        }
-        catch (RtcException)
-        {
-            // The reader of the channel notices too.
-        }
-    }
-}
-
-/// <summary>What a <see cref="Peer"/> tells the room. Called in order for a connection, never under a lock.</summary>
-internal interface IPeerOwner
-{
-    HelloMessage CreateHello();
-
-    /// <summary>The peer has said who it is, or something else of it has changed.</summary>
-    void OnHello(Peer peer);
-
-    void OnChanged(Peer peer);
-
-    /// <summary>The connection has ended by itself.</summary>
-    void OnEnded(Peer peer, string? reason);
-
-    ValueTask OnMessageAsync(Peer peer, ControlMessage message);
-
-    /// <summary>The peer has opened a channel other than the control channel. False refuses it.</summary>
-    bool OnFileChannel(Peer peer, RtcDataChannel channel);
-
-    /// <summary>Sends an introduction to the peer through the signaling server.</summary>
-    Task IntroduceAsync(Peer peer, Introduction introduction);
-
-    void Warn(string text);
 }

@@ -15,69 +15,65 @@ namespace EGoat.Mesh;
 /// A joined room: a connection to every other member, introduced by a signaling server and independent of it afterwards;
 /// texts with receipts, files over channels of their own.
 /// </summary>
-public sealed partial class Room : EGoatRoom, IAsyncDisposable
+/// <remarks>
+/// It puts its parts together: <see cref="Membership"/> knows who is there, <see cref="Texts"/> and <see cref="ReceivedTexts"/> what
+/// is said, <see cref="RoomTransfers"/> what is sent. Each has a lock of its own and calls no other under it (docs/mesh.md, "Locks").
+/// </remarks>
+public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
 {
-    /// <summary>How long leaving waits for what is queued.</summary>
-    private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(5);
+    /// <summary>How long leaving waits for confirmations, since the last one, unless told otherwise.</summary>
+    private static readonly TimeSpan DefaultPatience = TimeSpan.FromSeconds(5);
 
-    /// <summary>Pauses before another attempt to connect to a member that is there: doubled each time.</summary>
-    private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromSeconds(30);
+    /// <summary>How long leaving waits for the handlers of .NET events.</summary>
+    private static readonly TimeSpan HandlerPatience = TimeSpan.FromSeconds(1);
 
-    private readonly RoomOptions _options;
-    private readonly IRoomStore _store;
+    private readonly RoomContext _context;
     private readonly SignalingClient _signaling;
-    private readonly RtcHost _host;
-    private readonly RoomEvents _events;
-    private readonly TransferList _transfers;
-    private readonly CancellationTokenSource _left = new();
+    private readonly IRtcHost _host;
     private readonly string _instance;
-    private readonly RecentMessages _shown = new();
-    private readonly SubjectTrace? _trace;
-
-    /// <summary>Guards the fields below; nothing waits under it.</summary>
-    private readonly Lock _gate = new();
-    private readonly Dictionary<string, Peer> _peers = [];
-
-    /// <summary>Members that the signaling server lists.</summary>
-    private readonly HashSet<string> _present = [];
-
-    /// <summary>Members that the signaling server has seen leave, while their connections still stand.</summary>
-    private readonly HashSet<string> _gone = [];
-    private readonly Dictionary<string, PendingReceipts> _pendingReceipts = [];
-    private EGoatRoomState _state = EGoatRoomState.Joined;
-    private ReceivePolicy? _receive;
+    private readonly Membership _members;
+    private readonly MessageKeeper _keeper;
+    private readonly Texts _texts;
+    private readonly ReceivedTexts _received;
+    private readonly RoomTransfers _transfers;
+    private readonly Lazy<Task<IReadOnlyList<EGoatDelivery>>> _leaving;
+    private readonly Task _raising;
     private Task _running = Task.CompletedTask;
+    private TimeSpan _patience = DefaultPatience;
+    private CancellationToken _leavingCancelled;
+    private volatile ReceivePolicy? _receive;
 
-    private Room(RoomOptions options, string name, string peerId, string instance, string identity, IRoomStore store, SignalingClient signaling, RtcHost host)
+    private Room(RoomContext context, string peerId, string instance, string identity, SignalingClient signaling, IRtcHost host)
     {
-        _options = options;
-        _receive = options.Receive is { } receive ? new ReceivePolicy(receive) : null;
-        _store = store;
+        _context = context;
+        _receive = context.Options.Receive is { } receive ? new ReceivePolicy(receive) : null;
         _signaling = signaling;
         _host = host;
         _instance = instance;
-        Name = name;
         PeerId = peerId;
         Identity = identity;
-        _trace = options.Tracer is { } tracer ? new SubjectTrace(tracer, name) : null;
-        _events = new RoomEvents(Raise);
-        _transfers = new TransferList(_events, store, _trace);
-        _host.Warning += Warn;
-        _host.NetworkChanged += HandleNetworkChange;
+        _members = new Membership(context, peerId, signaling, host, this);
+        _keeper = new MessageKeeper(context);
+        _texts = new Texts(context, identity, _keeper);
+        _received = new ReceivedTexts(context, _keeper);
+        _transfers = new RoomTransfers(context, _members, () => _receive);
+        _leaving = new Lazy<Task<IReadOnlyList<EGoatDelivery>>>(LeaveAsync);
+        _raising = Task.Run(() => RaiseAsync(context.Events.Subscribe(RoomSubscription.DefaultCapacity)));
+        _host.Warning += context.Warn;
+        _host.NetworkChanged += _members.HandleNetworkChange;
     }
 
     /// <inheritdoc/>
-    public override string Name { get; }
+    public override string Name => _context.Name;
 
     /// <inheritdoc/>
-    public override Uri Server => _options.Server;
+    public override Uri Server => _context.Options.Server;
 
     /// <inheritdoc/>
-    public override EGoatRoomState State => _state;
+    public override EGoatRoomState State => _members.State;
 
     /// <inheritdoc/>
-    public override string DisplayName => _options.DisplayName;
+    public override string DisplayName => _context.Options.DisplayName;
 
     /// <inheritdoc/>
     public override string Identity { get; }
@@ -86,22 +82,19 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
     public string PeerId { get; }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<EGoatPeer> Peers
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return [.. _peers.Values.Select(p => p.Snapshot(Name, withStatistics: true))];
-            }
-        }
-    }
+    public override IReadOnlyList<EGoatPeer> Peers => [.. _members.Peers.Select(p => p.Snapshot(Name, withStatistics: true))];
 
     /// <summary>Messages that came and were not taken.</summary>
     public UnreadMessages Unread { get; } = new();
 
     /// <inheritdoc/>
     public override IReadOnlyList<EGoatTransfer> Transfers => _transfers.Snapshot();
+
+    /// <summary>What was sent from here and is not confirmed: an entry for each message and recipient, in order.</summary>
+    public IReadOnlyList<EGoatDelivery> Unconfirmed => _texts.Unconfirmed;
+
+    /// <summary>What files are received; null when none are.</summary>
+    public ReceiveOptions? Receive => _receive?.Options;
 
     /// <summary>A new id for this process, to tell it from others of the same identity.</summary>
     public static string CreateInstanceId() => Base32.NewId();
@@ -128,7 +121,7 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
         }
 
         string peerId = Base32.NewId();
-        RtcHost host;
+        IRtcHost host;
         SignalingClient signaling;
         try
         {
@@ -141,7 +134,7 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
 
         try
         {
-            host = RtcHost.Open(new RtcHostOptions
+            host = options.OpenHost(new RtcHostOptions
             {
                 Certificate = certificate,
                 IncludeLoopback = IsLoopback(options.Server),
@@ -156,20 +149,22 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
             throw new RoomException(e.Message, e);
         }
 
-        var room = new Room(options, name, peerId, instance, IdentityId.FromCertificate(certificate.Der.Span), store, signaling, host);
-        room._running = room.RunAsync();
+        var room = new Room(new RoomContext(name, options, store), peerId, instance, IdentityId.FromCertificate(certificate.Der.Span), signaling, host);
+        room._running = room._members.RunAsync();
         return room;
     }
 
     /// <summary>The room's events from now on, in order.</summary>
-    public RoomSubscription Subscribe(int capacity = 1024) => _events.Subscribe(capacity);
+    /// <param name="capacity">Events that wait before changes of the same peer or transfer are merged.</param>
+    public RoomSubscription Subscribe(int capacity = RoomSubscription.DefaultCapacity) => _context.Events.Subscribe(capacity);
 
-    /// <summary>Sends a text to the members, connected or connecting.</summary>
+    /// <summary>Sends a text to the members, connected or connecting. Waits while one that is connected has 1,024 texts to confirm first.</summary>
     /// <param name="text">At most 32 KiB of UTF-8.</param>
     /// <param name="to">Only to the member of this peer id, identity or name; null for all.</param>
-    /// <param name="cancellationToken">Gives up storing it.</param>
+    /// <param name="cancellationToken">Gives up waiting for recipients that have too much to confirm.</param>
     /// <exception cref="ArgumentException">The text is empty or too long.</exception>
-    /// <exception cref="RoomException">The room was left, or nobody matches <paramref name="to"/>.</exception>
+    /// <exception cref="RoomException">Nobody matches <paramref name="to"/>.</exception>
+    /// <exception cref="ObjectDisposedException">The room was left.</exception>
     public async Task<SentMessage> SendTextAsync(string text, string? to = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(text);
@@ -178,58 +173,48 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
             throw new ArgumentException($"A message has at most {ControlMessage.MaxTextBytes} bytes; send a longer text as a file.", nameof(text));
         }
 
-        DateTimeOffset now = DateTimeOffset.UtcNow;
-        var message = new EGoatMessage
-        {
-            Id = Guid.CreateVersion7(now).ToString(),
-            Room = Name,
-            From = DisplayName,
-            FromIdentity = Identity,
-            Text = text,
-            SentAt = now,
-            ReceivedAt = now,
-            Direction = EGoatDirection.Sent,
-            Private = to is not null,
-        };
-        Peer[] recipients = FindPeers(to);
-        (message, _) = await _store.AddMessageAsync(message, cancellationToken).ConfigureAwait(false);
-        var pending = new PendingReceipts(recipients.Select(p => p.Id));
-        lock (_gate)
-        {
-            if (recipients.Length > 0)
-            {
-                _pendingReceipts[message.Id] = pending;
-            }
-        }
-
-        var wire = new TextMessage(message.Id, now.ToUnixTimeMilliseconds(), text, message.Private);
-        foreach (Peer peer in recipients)
-        {
-            if (!peer.SendText(wire))
-            {
-                Warn($"{Describe(peer)} has not confirmed 1,024 messages; this one was not sent to it.");
-                pending.Remove(peer.Id);
-            }
-        }
-
-        return new SentMessage(message, [.. recipients.Select(p => p.Snapshot(Name))], pending.Completion);
+        ObjectDisposedException.ThrowIf(_context.IsLeft, this);
+        IReadOnlyList<Peer> recipients = _members.Find(to is null ? [] : [to], mayBeAbsent: false);
+        return await _texts.SendAsync(text, recipients, isPrivate: to is not null, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>What files are received; null when none are.</summary>
-    public ReceiveOptions? Receive => _receive?.Options;
+    /// <summary>Offers files to all connected members that accept files.</summary>
+    /// <param name="paths">Existing files; taken literally.</param>
+    /// <param name="cancellationToken">Cancels the transfers.</param>
+    /// <exception cref="RoomException">A file cannot be read.</exception>
+    public FileSend SendFiles(IReadOnlyList<string> paths, CancellationToken cancellationToken = default) => SendFiles(new SendFileOptions { Paths = paths }, cancellationToken);
+
+    /// <summary>Offers files to connected members that accept files.</summary>
+    /// <param name="options">What to send, and to whom.</param>
+    /// <param name="cancellationToken">Cancels the transfers.</param>
+    /// <exception cref="RoomException">A file cannot be read, or nobody matches <see cref="SendFileOptions.To"/>.</exception>
+    public FileSend SendFiles(SendFileOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ObjectDisposedException.ThrowIf(_context.IsLeft, this);
+        return _transfers.Send(options, cancellationToken);
+    }
+
+    /// <summary>Pauses a transfer until <see cref="ResumeTransfer"/>, in either direction.</summary>
+    /// <param name="id">The <see cref="EGoatTransfer.Id"/> of a running transfer.</param>
+    /// <exception cref="RoomException">No such transfer is running, or the other side's program cannot pause.</exception>
+    public void PauseTransfer(string id) => _transfers.SetPaused(id, true);
+
+    /// <summary>Ends a pause of this side.</summary>
+    /// <param name="id">The <see cref="EGoatTransfer.Id"/> of a running transfer.</param>
+    /// <exception cref="RoomException">No such transfer is running.</exception>
+    public void ResumeTransfer(string id) => _transfers.SetPaused(id, false);
+
+    /// <summary>Cancels a transfer, in either direction. What the receiver has verified it keeps.</summary>
+    /// <param name="id">The <see cref="EGoatTransfer.Id"/> of a running transfer.</param>
+    /// <exception cref="RoomException">No such transfer is running.</exception>
+    public void CancelTransfer(string id) => _transfers.Cancel(id);
 
     /// <summary>Changes whether and where files are received, and tells everybody.</summary>
     public void SetReceive(ReceiveOptions? options)
     {
         _receive = options is null ? null : new ReceivePolicy(options);
-        HelloMessage hello = CreateHello();
-        lock (_gate)
-        {
-            foreach (Peer peer in _peers.Values)
-            {
-                peer.Send(hello);
-            }
-        }
+        _members.Tell(CreateHello());
     }
 
     /// <summary>Waits until so many members are connected.</summary>
@@ -252,111 +237,127 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
         throw new RoomException("The room was left.");
     }
 
-    /// <summary>Leaves: what is queued is delivered first, for at most 5 seconds.</summary>
-    public async Task LeaveAsync(CancellationToken cancellationToken = default)
+    /// <summary>Leaves: what was said last is delivered first, for as long as a recipient confirms something every 5 seconds.</summary>
+    /// <param name="cancellationToken">Leaves at once.</param>
+    /// <returns>What was sent and not confirmed by the end.</returns>
+    public Task<IReadOnlyList<EGoatDelivery>> LeaveAsync(CancellationToken cancellationToken = default) => LeaveAsync(DefaultPatience, cancellationToken);
+
+    /// <summary>Leaves: what was said last is delivered first, for as long as there is progress.</summary>
+    /// <param name="patience">The longest time in which no recipient confirms anything.</param>
+    /// <param name="cancellationToken">Leaves at once.</param>
+    /// <returns>What was sent and not confirmed by the end.</returns>
+    public Task<IReadOnlyList<EGoatDelivery>> LeaveAsync(TimeSpan patience, CancellationToken cancellationToken = default)
     {
-        if (_left.IsCancellationRequested)
+        if (!_leaving.IsValueCreated)
         {
-            return;
+            (_patience, _leavingCancelled) = (patience, cancellationToken);
         }
 
-        using (var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
-        {
-            limit.CancelAfter(FlushTimeout);
-            await FlushAsync(limit.Token).ConfigureAwait(false);
-        }
-
-        await _left.CancelAsync().ConfigureAwait(false);
-        Peer[] peers;
-        lock (_gate)
-        {
-            peers = [.. _peers.Values];
-            _peers.Clear();
-        }
-
-        foreach (Peer peer in peers)
-        {
-            peer.Send(new ByeMessage(""));
-        }
-
-        await _signaling.DisposeAsync().ConfigureAwait(false);
-        await _running.ConfigureAwait(false);
-        await Task.WhenAll(peers.Select(p => p.CloseAsync().AsTask())).ConfigureAwait(false);
-        await _host.DisposeAsync().ConfigureAwait(false);
-        await _transfers.CompleteAsync().ConfigureAwait(false);
-        SetState(EGoatRoomState.Left);
-        await _events.CompleteAsync().ConfigureAwait(false);
-        Unread.Complete();
+        return _leaving.Value;
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync() => await LeaveAsync().ConfigureAwait(false);
+
+    HelloMessage IMembershipOwner.CreateHello() => CreateHello();
+
+    void IMembershipOwner.OnMet(Peer peer)
     {
-        await LeaveAsync().ConfigureAwait(false);
-        _left.Dispose();
+        _texts.HandleMet(peer);
+        _context.Background.Run(() => NoteIdentityAsync(peer));
     }
+
+    void IMembershipOwner.OnRemoved(Peer peer) => _texts.HandleRemoved(peer);
+
+    ValueTask IMembershipOwner.OnMessageAsync(Peer peer, ControlMessage message)
+    {
+        switch (message)
+        {
+            case TextMessage text:
+                return _received.HandleAsync(peer, text);
+            case ReceiptMessage receipt:
+                _texts.HandleReceipt(peer, receipt.Id);
+                break;
+            default:
+                _transfers.Handle(peer, message);
+                break;
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    bool IMembershipOwner.OnFileChannel(Peer peer, RtcDataChannel channel) => _transfers.HandleFileChannel(peer, channel);
 
     private static bool IsLoopback(Uri server) => server.IsLoopback || (IPAddress.TryParse(server.Host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address));
 
-    private static string Describe(Peer peer) => $"The peer {peer.Id}";
+    private HelloMessage CreateHello() => new(ControlMessage.Version, DisplayName, _instance, _receive is not null, ControlMessage.AllFeatures);
 
-    private Peer[] FindPeers(string? to) => FindPeers(to is null ? [] : [to], mayBeAbsent: false);
+    private bool HasPeers(int count, bool acceptingFiles) => _members.Peers.Count(p => acceptingFiles ? p.AcceptsFiles : p.IsConnected) >= count;
 
-    // Everybody, or those of these peer ids, identities or names.
-    private Peer[] FindPeers(IReadOnlyList<string> to, bool mayBeAbsent)
+    private async Task NoteIdentityAsync(Peer peer)
     {
-        ObjectDisposedException.ThrowIf(_left.IsCancellationRequested, this);
-        lock (_gate)
-        {
-            EGoatPeer[] present = [.. _peers.Values.Select(p => p.Snapshot(Name))];
-            if (!mayBeAbsent && to.FirstOrDefault(t => !present.Any(p => IsMeant(p, t))) is { } missing)
-            {
-                throw new RoomException($"Nobody in the room '{Name}' is {WirePath.Escape(missing)}.");
-            }
-
-            return [.. present.Where(p => to.Count == 0 || to.Any(t => IsMeant(p, t))).Select(p => _peers[p.Id])];
-        }
-
-        static bool IsMeant(EGoatPeer peer, string to) => peer.Id == to || peer.Identity == to || peer.Name.Equals(to, StringComparison.OrdinalIgnoreCase);
-    }
-
-    private bool HasPeers(int count, bool acceptingFiles)
-    {
-        lock (_gate)
-        {
-            return _peers.Values.Count(p => acceptingFiles ? p.AcceptsFiles : p.IsConnected) >= count;
-        }
-    }
-
-    private async Task FlushAsync(CancellationToken cancellationToken)
-    {
-        Task[] pending;
-        lock (_gate)
-        {
-            pending = [.. _pendingReceipts.Values.Select(p => p.Completion)];
-        }
-
+        string name = peer.Name;
         try
         {
-            await Task.WhenAll(pending).WaitAsync(cancellationToken).ConfigureAwait(false);
+            IdentitySighting sighting = await _context.Store.NoteIdentityAsync(peer.Identity, name, Name, _context.Time.GetUtcNow(), _context.Left.Token).ConfigureAwait(false);
+            if (sighting.IsNameOfAnother)
+            {
+                _context.Warn($"{WirePath.Escape(name)} was known under another identity: this is {peer.Identity}.");
+            }
         }
-        catch (OperationCanceledException)
+#pragma warning disable CA1031 // The store's own exceptions; a member is no less there.
+        catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
         {
-            // Whoever has not confirmed by now does not get it.
+            _context.Warn(e.Message);
         }
     }
 
-    private void SetState(EGoatRoomState state)
+    // Once, however often it is asked for.
+    private async Task<IReadOnlyList<EGoatDelivery>> LeaveAsync()
     {
-        if (_state != state)
+        await _texts.FlushAsync(_patience, _leavingCancelled).ConfigureAwait(false);
+        if (await _keeper.FlushAsync().ConfigureAwait(false) is > 0 and var count)
         {
-            _state = state;
-            _trace?.IfOn?.Write(TraceCategory.Signaling, $"{state}");
-            _events.Publish(new RoomStateChanged(state));
+            _context.Warn($"The history does not hold {count} messages: it could not be written.");
+        }
+
+        await _context.Left.CancelAsync().ConfigureAwait(false);
+        _host.NetworkChanged -= _members.HandleNetworkChange;
+        await _members.LeaveAsync().ConfigureAwait(false);
+        await _signaling.DisposeAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(false);
+        await _texts.CompleteAsync().ConfigureAwait(false);
+        await _host.DisposeAsync().ConfigureAwait(false);
+        await _context.Background.WhenAllAsync().ConfigureAwait(false);
+        await _transfers.CompleteAsync().ConfigureAwait(false);
+        _context.Events.Complete();
+
+        // A handler may itself be waiting for this.
+        await Task.WhenAny(_raising, Task.Delay(HandlerPatience, _context.Time)).ConfigureAwait(false);
+        Unread.Complete();
+        return _texts.Unconfirmed;
+    }
+
+    private async Task RaiseAsync(RoomSubscription events)
+    {
+        using (events)
+        {
+            await foreach (RoomEvent e in events.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+            {
+                try
+                {
+                    Raise(e);
+                }
+#pragma warning disable CA1031 // What a user's handler throws is the user's; the room goes on.
+                catch (Exception)
+#pragma warning restore CA1031
+                {
+                }
+            }
         }
     }
 
-    // Called one after another by the events' own task.
     private void Raise(RoomEvent e)
     {
         switch (e)
@@ -364,6 +365,9 @@ public sealed partial class Room : EGoatRoom, IAsyncDisposable
             case RoomMessageReceived message:
                 Unread.Add(message.Message);
                 OnMessageReceived(message.Message);
+                break;
+            case RoomDeliveryChanged delivery:
+                OnDeliveryChanged(delivery.Delivery);
                 break;
             case RoomPeerChanged peer:
                 OnPeerChanged(peer.Peer);

@@ -1,4 +1,5 @@
 using EGoat.Signaling;
+using EGoat.WebRtc.Sockets;
 using EGoat.WebRtc.Tracing;
 
 namespace EGoat.Mesh;
@@ -30,6 +31,15 @@ public sealed record RoomOptions
     /// <summary>Where the room tells what it does, for people who look for a fault. Default: nowhere.</summary>
     public Tracer? Tracer { get; init; }
 
-    /// <summary>The clock that transfers take their limits from.</summary>
+    /// <summary>Texts that may wait for one identity until it is met again; beyond it the oldest are given up. Default 1,024.</summary>
+    public int MaxWaiting { get; init; } = 1024;
+
+    /// <summary>How long a text waits for an identity until it is given up. Default 7 days.</summary>
+    public TimeSpan MaxWaitingAge { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>The clock of the room: all its limits, pauses and times.</summary>
     internal TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Makes what carries connections.</summary>
+    internal Func<RtcHostOptions, IRtcHost> OpenHost { get; init; } = RtcHost.Open;
 }

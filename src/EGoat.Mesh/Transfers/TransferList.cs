@@ -86,7 +86,7 @@ internal sealed class TransferList(RoomEvents events, IRoomStore store, SubjectT
             events.Publish(new RoomWarning(e.Message));
         }
 
-        await events.PublishAsync(new RoomTransferChanged(transfer)).ConfigureAwait(false);
+        events.Publish(new RoomTransferChanged(transfer));
         _places.Release();
         lock (_gate)
         {

@@ -67,14 +67,9 @@ public sealed class SendEGoatMessage : EGoatCmdlet
         SentMessage sent = Await(room.SendTextAsync(Text, To, StopToken), room);
         if (Wait)
         {
-            try
+            foreach (EGoatDelivery delivery in WaitFor(sent.WaitAsync(TimeSpan.FromSeconds(Timeout), StopToken)).Where(d => d.State != EGoatDeliveryState.Confirmed))
             {
-                WaitFor(sent.Confirmed.WaitAsync(TimeSpan.FromSeconds(Timeout), StopToken));
-            }
-            catch (TimeoutException e)
-            {
-                WriteError(new ErrorRecord(new TimeoutException($"Not every member of '{room.Name}' has confirmed the message within {Timeout} s; it is sent again when they are back.", e), "NotConfirmed", ErrorCategory.OperationTimeout, sent.Message));
-                return;
+                WriteError(Errors.MessageNotConfirmed(delivery));
             }
         }
 

@@ -36,7 +36,7 @@ internal static class MeshWorker
         double milliseconds = await MeasureMessagesAsync(async () =>
         {
             SentMessage sent = await rooms[0].SendTextAsync("A text of thirty-two characters.", null, cancellationToken);
-            await sent.Confirmed.WaitAsync(cancellationToken);
+            await sent.Outcome.WaitAsync(cancellationToken);
         });
         WorkerResult.Write(cpuBefore, [("seconds", seconds), ("meshCpuSeconds", cpuSeconds), .. memory, ("messageMilliseconds", milliseconds)]);
         await Task.WhenAll(nodes.Select(n => n.DisposeAsync().AsTask()));

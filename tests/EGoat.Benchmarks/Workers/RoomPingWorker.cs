@@ -67,7 +67,7 @@ internal static class RoomPingWorker
         {
             long begin = Stopwatch.GetTimestamp();
             SentMessage sent = await room.SendTextAsync("A ping of thirty-two characters.", null, cancellationToken);
-            await sent.Confirmed.WaitAsync(cancellationToken);
+            await sent.Outcome.WaitAsync(cancellationToken);
             microseconds[i] = Stopwatch.GetElapsedTime(begin).TotalMicroseconds;
         }
     }

@@ -36,9 +36,9 @@ internal sealed class HostilePeer : IAsyncDisposable
             if (e is SignalingJoined joined)
             {
                 member = other ?? Assert.Single(joined.Peers);
-                await signaling.SendAsync(member, new Introduction { Kind = "offer", Session = session, Sdp = connection.CreateOffer() }.Format(), cancellationToken);
+                await signaling.SendAsync(member, new Introduction.Offer(session, connection.CreateOffer()).Format(), cancellationToken);
             }
-            else if (e is SignalingReceived received && Introduction.Parse(received.Data) is { Kind: "answer", Sdp: { } answer })
+            else if (e is SignalingReceived received && Introduction.Parse(received.Data) is Introduction.Answer { Sdp: { } answer })
             {
                 connection.AcceptAnswer(answer);
                 break;
@@ -56,15 +56,15 @@ internal sealed class HostilePeer : IAsyncDisposable
     public async Task<string> RestartIceAsync(CancellationToken cancellationToken)
     {
         _connection.RestartIce();
-        await IntroduceAsync(new Introduction { Kind = "offer", Session = _session, Sdp = _connection.CreateOffer() }, cancellationToken);
+        await IntroduceAsync(new Introduction.Offer(_session, _connection.CreateOffer()), cancellationToken);
         while (true)
         {
             Introduction heard = await HearIntroductionAsync(cancellationToken);
-            if (heard is { Kind: "answer", Sdp: { } answer })
+            if (heard is Introduction.Answer answer)
             {
-                Assert.Equal(_session, heard.Session);
-                _connection.AcceptAnswer(answer);
-                return answer;
+                Assert.Equal(_session, answer.Session);
+                _connection.AcceptAnswer(answer.Sdp);
+                return answer.Sdp;
             }
         }
     }

@@ -258,9 +258,9 @@ public sealed class HostileSenderTests : HostileTest
         string first = await Mallory.RestartIceAsync(Cancelled);
         string second = await Mallory.RestartIceAsync(Cancelled);
         Assert.NotEqual(Ufrag(first), Ufrag(second));
-        await Mallory.IntroduceAsync(new Peers.Introduction { Kind = "offer", Session = "another", Sdp = "garbage" }, Cancelled);
-        await Mallory.IntroduceAsync(new Peers.Introduction { Kind = "restart", Session = "another" }, Cancelled);
-        await Mallory.IntroduceAsync(new Peers.Introduction { Kind = "restart", Session = new string('a', 32) }, Cancelled);
+        await Mallory.IntroduceAsync(new Peers.Introduction.Offer("another", "garbage"), Cancelled);
+        await Mallory.IntroduceAsync(new Peers.Introduction.IceRestartRequest("another"), Cancelled);
+        await Mallory.IntroduceAsync(new Peers.Introduction.IceRestartRequest(new string('a', 32)), Cancelled);
         Assert.IsType<DoneMessage>(await TryAsync("""[{"i":0,"p":"goat","s":10}]""", Data(0, Content), Hash(0, 10, ContentHash), End(10, ContentHash)));
         EGoatPeer after = Assert.Single(Room.Peers);
         Assert.Equal((before.Id, before.ConnectedAt, EGoatPeerState.Connected), (after.Id, after.ConnectedAt, after.State));

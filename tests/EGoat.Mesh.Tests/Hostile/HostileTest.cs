@@ -58,7 +58,7 @@ public abstract class HostileTest : IAsyncLifetime
 
         _certificates.ForEach(c => c.Dispose());
         await Mallory.DisposeAsync();
-        await Room.DisposeAsync();
+        await Room.LeaveAsync(new CancellationToken(canceled: true)); // its clock stands still
         await _server.DisposeAsync();
         _bobs.Dispose();
         _mallorys.Dispose();

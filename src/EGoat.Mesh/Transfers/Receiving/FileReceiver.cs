@@ -11,7 +11,7 @@ namespace EGoat.Mesh.Transfers;
 /// arrives, acknowledges it when its hash is right, and puts each file in place when the file hash is.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "The peer may end the transfer after its end too, and a source without links and timers holds nothing.")]
-internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDataChannel channel, TransferList transfers, Func<FileReceiver, Task> supersede, TimeProvider time, CancellationToken cancellationToken)
+internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDataChannel channel, TransferList transfers, Func<FileReceiver, Task> supersede, TimeProvider time, CancellationToken cancellationToken) : ITransfer
 {
     /// <summary>The longest time without a frame.</summary>
     private static readonly TimeSpan ProgressTimeout = TimeSpan.FromSeconds(60);
@@ -45,6 +45,8 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
 
     public string Id => id;
 
+    string? ITransfer.WireId => id;
+
     public Peer Peer => peer;
 
     public string SenderIdentity => sender.Identity;
@@ -72,8 +74,26 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
         End(new TransferException(reason, EGoatTransferState.Cancelled));
     }
 
-    /// <summary>Either side pauses or resumes: the limit on silence rests meanwhile.</summary>
-    public void HandlePause() => _stop.CancelAfter(Pause.IsPaused ? Timeout.InfiniteTimeSpan : ProgressTimeout);
+    /// <inheritdoc/>
+    public void Handle(ControlMessage message)
+    {
+        if (message is CancelMessage cancel)
+        {
+            HandleCancel(WirePath.EscapeText(cancel.Reason));
+        }
+    }
+
+    /// <summary>Either side pauses or resumes: the limit on silence does not count meanwhile.</summary>
+    public void HandlePause()
+    {
+        LimitSilence();
+        foreach (TransferProgress progress in Running)
+        {
+            progress.SetPaused(Pause.IsPaused);
+        }
+    }
+
+    private void LimitSilence() => _stop.CancelAfter(Pause.IsPaused ? Timeout.InfiniteTimeSpan : ProgressTimeout);
 
     /// <summary>Runs the transfer to its end. With no policy it is rejected.</summary>
     public async Task RunAsync(ReceivePolicy? policy)
@@ -466,7 +486,7 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
 
     private async Task<RtcMessage> ReadAsync()
     {
-        HandlePause();
+        LimitSilence();
         RtcMessage? message = await channel.ReceiveAsync(_stop.Token).ConfigureAwait(false);
         if (message is { IsText: true })
         {

@@ -4,7 +4,7 @@ using EGoat.Mesh.Protocol;
 namespace EGoat.Mesh.Transfers;
 
 /// <summary>Files on their way to one receiver, over as many connections as it takes.</summary>
-internal sealed class OutgoingTransfer
+internal sealed class OutgoingTransfer : ITransfer
 {
     private readonly IReadOnlyList<SourceFile> _files;
     private readonly TransferFiles _transfers;
@@ -19,7 +19,7 @@ internal sealed class OutgoingTransfer
         _files = files;
         _time = time;
         _rest = [.. Enumerable.Range(0, files.Count)];
-        DateTimeOffset now = DateTimeOffset.UtcNow;
+        DateTimeOffset now = time.GetUtcNow();
         _transfers = new TransferFiles(transfers, files.Count, i => files[i].IsFolder ? null : new EGoatTransfer
         {
             Id = id,
@@ -42,6 +42,15 @@ internal sealed class OutgoingTransfer
     /// <summary>The attempt of the moment, or the last.</summary>
     public FileSender? Sender { get; private set; }
 
+    /// <inheritdoc/>
+    public string? WireId => Sender?.Id;
+
+    /// <inheritdoc/>
+    public Peer? Peer => Sender?.Peer;
+
+    /// <inheritdoc/>
+    public PauseGate? Pause => Sender?.Pause;
+
     /// <summary>Whether everything can be read again from its beginning.</summary>
     public bool CanRepeat => _rest.All(f => _files[f].Length >= 0);
 
@@ -63,8 +72,36 @@ internal sealed class OutgoingTransfer
         return Sender = _rest.Length == 0 ? null : new FileSender(wireId, peer, reader, _rest, this, rate, _time, cancellationToken);
     }
 
-    /// <summary>Gives it up.</summary>
+    /// <inheritdoc/>
     public void Cancel() => Sender?.Cancel();
+
+    /// <inheritdoc/>
+    public void Handle(ControlMessage message)
+    {
+        switch (message)
+        {
+            case AcceptMessage accept:
+                Sender?.HandleAccept(accept);
+                break;
+            case RejectMessage reject:
+                Sender?.HandleEnd($"The receiver rejected it: {WirePath.EscapeText(reject.Reason)}", EGoatTransferState.Rejected);
+                break;
+            case CancelMessage cancel:
+                Sender?.HandleEnd($"The receiver gave it up: {WirePath.EscapeText(cancel.Reason)}", EGoatTransferState.Failed);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void HandlePause()
+    {
+        foreach (TransferProgress progress in Running)
+        {
+            progress.SetPaused(Pause?.IsPaused == true);
+        }
+    }
 
     /// <summary>Counts content of a file, an index of the source: so many bytes travelled, so many did not have to.</summary>
     public void Count(int file, long bytes, long resumed)

@@ -1,0 +1,156 @@
+using EGoat.Mesh.Peers;
+using EGoat.Signaling;
+using EGoat.WebRtc.Sockets;
+using EGoat.WebRtc.Tracing;
+
+namespace EGoat.Mesh;
+
+/// <summary>
+/// Begins sessions with peers and restarts their ICE: what is said through the signaling server for it, and what comes from
+/// there (docs/protocol.md §2).
+/// </summary>
+internal sealed class Introductions(RoomContext room, string peerId, SignalingClient signaling, IRtcHost host, ISessionOwner owner)
+{
+    /// <summary>A peer that asks for an offer while one this young is on its way gets no other.</summary>
+    private static readonly TimeSpan OfferAge = TimeSpan.FromSeconds(2);
+
+    /// <summary>Offers a session; it replaces the one that is being made.</summary>
+    public async Task OfferAsync(Peer peer)
+    {
+        if (CreateConnection(peer) is not { } connection)
+        {
+            return;
+        }
+
+        PeerSession session = PeerSession.CreateOffer(peer, connection, owner, room.Time, out Introduction.Offer offer);
+        await BeginAsync(session, offer).ConfigureAwait(false);
+    }
+
+    /// <summary>Asks a peer for an offer.</summary>
+    public Task RequestOfferAsync(Peer peer) => SendAsync(peer, new Introduction.OfferRequest());
+
+    /// <summary>Tells a peer of a candidate.</summary>
+    public Task SendCandidateAsync(PeerSession session, string candidate) => SendAsync(session.Peer, new Introduction.Candidate(session.Id, candidate));
+
+    /// <summary>Looks for new ways to a peer while the connection to it stands.</summary>
+    public async Task RestartIceAsync(Peer peer)
+    {
+        if (peer.Session?.RestartIce() is { } introduction)
+        {
+            await SendAsync(peer, introduction).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Does what a peer has said.</summary>
+    public async Task HandleAsync(Peer peer, Introduction introduction)
+    {
+        switch (introduction)
+        {
+            case Introduction.Offer offer:
+                await AnswerAsync(peer, offer).ConfigureAwait(false);
+                break;
+            case Introduction.Answer answer:
+                peer.Find(answer.Session)?.HandleAnswer(answer.Sdp);
+                break;
+            case Introduction.Candidate candidate:
+                peer.Find(candidate.Session)?.HandleCandidate(candidate.Text);
+                break;
+            case Introduction.IceRestartRequest request when peer.Session is { IsOfferer: true } session && session.Id == request.Session:
+                await RestartIceAsync(peer).ConfigureAwait(false);
+                break;
+            case Introduction.OfferRequest when !peer.IsConnected && !IsOfferYoung(peer):
+                await OfferAsync(peer).ConfigureAwait(false);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private bool IsOfferYoung(Peer peer) => peer.Next is { IsOfferer: true } offered && room.Time.GetElapsedTime(offered.Began) < OfferAge;
+
+    private async Task AnswerAsync(Peer peer, Introduction.Offer offer)
+    {
+        try
+        {
+            if (peer.Find(offer.Session) is { IsLive: true } present)
+            {
+                if (present.AnswerRestart(offer.Sdp) is { } restarted)
+                {
+                    await SendAsync(peer, restarted).ConfigureAwait(false);
+                }
+
+                return;
+            }
+
+            // Both have offered: the offer of the smaller peer id holds, on both sides.
+            if (IsOfferYoung(peer) && string.CompareOrdinal(peerId, peer.Id) < 0)
+            {
+                return;
+            }
+
+            if (CreateConnection(peer) is { } connection)
+            {
+                PeerSession session;
+                Introduction.Answer answer;
+                try
+                {
+                    session = PeerSession.CreateAnswer(peer, connection, offer, owner, room.Time, out answer);
+                }
+                catch
+                {
+                    await connection.DisposeAsync().ConfigureAwait(false);
+                    throw;
+                }
+
+                await BeginAsync(session, answer).ConfigureAwait(false);
+            }
+        }
+        catch (FormatException e)
+        {
+            room.Warn(e.Message);
+        }
+    }
+
+    private async Task BeginAsync(PeerSession session, Introduction introduction)
+    {
+        (bool isMember, PeerSession? replaced) = session.Peer.Begin(session);
+        if (!isMember)
+        {
+            await session.CloseAsync().ConfigureAwait(false);
+            return;
+        }
+
+        await SendAsync(session.Peer, introduction).ConfigureAwait(false);
+        room.Background.Run(session.RunAsync);
+        if (replaced is not null)
+        {
+            room.Background.Run(() => replaced.CloseAsync().AsTask());
+        }
+    }
+
+    // Null: the room is being left.
+    private RtcConnection? CreateConnection(Peer peer)
+    {
+        try
+        {
+            return host.CreateConnection($"{room.Name}/{(peer.Id.Length > 8 ? peer.Id[..8] : peer.Id)}");
+        }
+        catch (ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
+    private async Task SendAsync(Peer peer, Introduction introduction)
+    {
+        room.Trace?.IfOn?.Write(TraceCategory.Signaling, $"{introduction.GetType().Name} to {peer.Id}");
+        try
+        {
+            await signaling.SendAsync(peer.Id, introduction.Format(), room.Left.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        {
+            // The room is being left.
+        }
+    }
+}

@@ -1,0 +1,542 @@
+using EGoat.Mesh.Peers;
+using EGoat.Mesh.Protocol;
+using EGoat.Mesh.Transfers;
+using EGoat.Signaling;
+using EGoat.WebRtc.Sockets;
+using EGoat.WebRtc.Tracing;
+
+namespace EGoat.Mesh;
+
+/// <summary>
+/// Who is there: what the signaling server says, what becomes of connections, and the attempts to connect to every member that the
+/// server lists, for as long as it lists it.
+/// </summary>
+/// <remarks>Its lock guards its fields; nobody is called under it (docs/mesh.md, "Locks").</remarks>
+internal sealed class Membership : ISessionOwner
+{
+    /// <summary>Members that are known at most; a server that names more is not followed.</summary>
+    private const int MaxPeers = 256;
+
+    /// <summary>How long a newcomer is waited for: at first it is the one that offers.</summary>
+    private static readonly TimeSpan NewcomerTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly RoomContext _room;
+    private readonly string _peerId;
+    private readonly SignalingClient _signaling;
+    private readonly IRtcHost _host;
+    private readonly IMembershipOwner _owner;
+    private readonly Introductions _introductions;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Peer> _peers = [];
+
+    /// <summary>Peer ids that the signaling server lists.</summary>
+    private readonly HashSet<string> _listed = [];
+
+    /// <summary>Members that the signaling server has seen leave, while their connections still stand.</summary>
+    private readonly HashSet<string> _gone = [];
+    private EGoatRoomState _state = EGoatRoomState.Joined;
+
+    /// <summary>How often the room was joined, the first time included.</summary>
+    private int _joins;
+
+    public Membership(RoomContext room, string peerId, SignalingClient signaling, IRtcHost host, IMembershipOwner owner)
+    {
+        _room = room;
+        _peerId = peerId;
+        _signaling = signaling;
+        _host = host;
+        _owner = owner;
+        _introductions = new Introductions(room, peerId, signaling, host, this);
+    }
+
+    /// <summary>Whether the signaling server is connected, or the room left.</summary>
+    public EGoatRoomState State
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _state;
+            }
+        }
+    }
+
+    /// <summary>All members that are known, connected or not.</summary>
+    public IReadOnlyList<Peer> Peers
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _peers.Values];
+            }
+        }
+    }
+
+    /// <summary>Everybody, or the members of these peer ids, identities or names.</summary>
+    /// <exception cref="RoomException">Somebody is absent who may not be.</exception>
+    public IReadOnlyList<Peer> Find(IReadOnlyList<string> names, bool mayBeAbsent)
+    {
+        IReadOnlyList<Peer> peers = Peers;
+        return mayBeAbsent || names.FirstOrDefault(n => !peers.Any(p => IsMeant(p, n))) is not { } missing
+            ? [.. peers.Where(p => names.Count == 0 || names.Any(n => IsMeant(p, n)))]
+            : throw new RoomException($"Nobody in the room '{_room.Name}' is {WirePath.Escape(missing)}.");
+
+        static bool IsMeant(Peer peer, string name) => peer.Id == name || peer.Identity == name || peer.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Follows the signaling server until the room is left or it refuses for good.</summary>
+    public async Task RunAsync()
+    {
+        await foreach (SignalingEvent e in _signaling.Events.ReadAllAsync().ConfigureAwait(false))
+        {
+            Trace(e);
+            try
+            {
+                await HandleAsync(e).ConfigureAwait(false);
+            }
+#pragma warning disable CA1031 // Nothing that a server says ends the room.
+            catch (Exception failure) when (failure is not OperationCanceledException)
+#pragma warning restore CA1031
+            {
+                _room.Warn($"What the signaling server said could not be followed: {failure.Message}");
+            }
+        }
+    }
+
+    /// <summary>Addresses of this machine have come or gone.</summary>
+    public void HandleNetworkChange()
+    {
+        foreach (Peer peer in Peers)
+        {
+            _room.Background.Run(() => _introductions.RestartIceAsync(peer));
+            peer.Signal();
+        }
+    }
+
+    /// <summary>Says the same to everybody who is connected.</summary>
+    public void Tell(ControlMessage message)
+    {
+        foreach (Peer peer in Peers)
+        {
+            peer.Send(message);
+        }
+    }
+
+    /// <summary>Says good-bye to everybody and closes all connections. Nobody is a member afterwards.</summary>
+    public async Task LeaveAsync()
+    {
+        Peer[] peers;
+        lock (_gate)
+        {
+            peers = [.. _peers.Values];
+            _peers.Clear();
+        }
+
+        foreach (Peer peer in peers)
+        {
+            peer.Send(new ByeMessage(""));
+        }
+
+        await Task.WhenAll(peers.SelectMany(p => p.Remove(hasLeft: false)).Select(s => s.CloseAsync().AsTask())).ConfigureAwait(false);
+        SetState(EGoatRoomState.Left);
+    }
+
+    HelloMessage ISessionOwner.CreateHello() => _owner.CreateHello();
+
+    bool ISessionOwner.OnHello(PeerSession session)
+    {
+        Peer peer = session.Peer;
+        bool isFirst = peer.Identity.Length == 0;
+        (bool isWelcome, PeerSession? replaced) = peer.Greet(session);
+        if (!isWelcome)
+        {
+            return false;
+        }
+
+        if (replaced is not null)
+        {
+            _room.Background.Run(() => replaced.CloseAsync().AsTask());
+        }
+
+        Peer[] older;
+        lock (_gate)
+        {
+            // Two consoles of one user coexist; the same process that has joined anew replaces what it was, and so does
+            // another one that comes after the server has seen the first leave.
+            older = [.. _peers.Values.Where(p => p != peer && p.Identity == peer.Identity && (p.Instance == peer.Instance || _gone.Contains(p.Id)))];
+        }
+
+        foreach (Peer earlier in older)
+        {
+            Remove(earlier, hasLeft: false);
+        }
+
+        if (isFirst)
+        {
+            _owner.OnMet(peer);
+        }
+
+        PublishChange(peer);
+        return true;
+    }
+
+    void ISessionOwner.OnChanged(PeerSession session)
+    {
+        if (session.IsSilent)
+        {
+            _room.Background.Run(() => _introductions.RestartIceAsync(session.Peer));
+        }
+
+        PublishChange(session.Peer);
+    }
+
+    void ISessionOwner.OnEnded(PeerSession session, string? reason)
+    {
+        Peer peer = session.Peer;
+        if (!peer.End(session) || _room.IsLeft)
+        {
+            return;
+        }
+
+        bool isListed;
+        lock (_gate)
+        {
+            isListed = _listed.Contains(peer.Id);
+        }
+
+        // No reason: the peer has closed the connection on purpose, and comes back by itself if it wants to.
+        bool hasClosed = reason is null && session.Hello is not null;
+        if (peer is { Session: null, Next: null } && (hasClosed || !isListed))
+        {
+            Remove(peer, hasLeft: hasClosed);
+        }
+        else
+        {
+            PublishChange(peer);
+        }
+    }
+
+    ValueTask ISessionOwner.OnMessageAsync(PeerSession session, ControlMessage message)
+    {
+        if (message is not ByeMessage bye)
+        {
+            return _owner.OnMessageAsync(session.Peer, message);
+        }
+
+        if (bye.Reason.Length > 0)
+        {
+            _room.Warn($"The peer {session.Peer.Id} refuses: {WirePath.Escape(bye.Reason)}");
+        }
+
+        Remove(session.Peer, hasLeft: true);
+        return ValueTask.CompletedTask;
+    }
+
+    bool ISessionOwner.OnFileChannel(PeerSession session, RtcDataChannel channel) => _owner.OnFileChannel(session.Peer, channel);
+
+    async ValueTask ISessionOwner.OnCandidateAsync(PeerSession session, string candidate) => await _introductions.SendCandidateAsync(session, candidate).ConfigureAwait(false);
+
+    void ISessionOwner.Warn(string text) => _room.Warn(text);
+
+    private async Task HandleAsync(SignalingEvent e)
+    {
+        switch (e)
+        {
+            case SignalingJoined joined:
+                HandleJoined(joined);
+                break;
+            case SignalingPeerJoined joined:
+                HandlePeerJoined(joined.Peer);
+                break;
+            case SignalingPeerLeft left:
+                HandlePeerLeft(left.Peer);
+                break;
+            case SignalingReceived received:
+                await HandleIntroductionAsync(received).ConfigureAwait(false);
+                break;
+            case SignalingLost when !_room.IsLeft:
+                SetState(EGoatRoomState.Reconnecting);
+                break;
+            case SignalingRefused refused:
+                _room.Warn(refused.Message);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Trace(SignalingEvent e) => _room.Trace?.IfOn?.Write(TraceCategory.Signaling, e switch
+    {
+        SignalingJoined joined => $"joined{(joined.IsRejoin ? " again" : "")}; present: {string.Join(", ", joined.Peers)}",
+        SignalingPeerJoined joined => $"{joined.Peer} has joined",
+        SignalingPeerLeft left => $"{left.Peer} has left",
+        SignalingReceived received => $"{Introduction.Parse(received.Data)?.GetType().Name ?? "something unreadable"} from {received.From}",
+        SignalingLost => "the server is out of reach",
+        SignalingRefused refused => $"refused: {refused.Message}",
+        _ => e.GetType().Name,
+    });
+
+    // At first the newcomer offers. After the server's return nobody re-offers to a live connection, and of two that
+    // miss each other the smaller peer id offers.
+    private void HandleJoined(SignalingJoined joined)
+    {
+        Peer[] unlisted;
+        lock (_gate)
+        {
+            _listed.Clear();
+            _gone.Clear();
+            _listed.UnionWith(joined.Peers);
+            _joins++;
+            unlisted = [.. _peers.Values.Where(p => !_listed.Contains(p.Id))];
+        }
+
+        SetState(EGoatRoomState.Joined);
+        UseIceServers(_room.Options.IceServers ?? joined.IceServers);
+        foreach (Peer peer in unlisted.Where(p => !p.HasLiveConnection))
+        {
+            Remove(peer, hasLeft: false);
+        }
+
+        foreach (string id in joined.Peers)
+        {
+            Add(id, offersFirst: !joined.IsRejoin)?.Signal();
+        }
+    }
+
+    private void UseIceServers(IReadOnlyList<IceServer> servers)
+    {
+        var usable = new List<WebRtc.Ice.IceServer>();
+        foreach (IceServer server in servers)
+        {
+            foreach (string url in server.Urls)
+            {
+                if (WebRtc.Ice.IceServer.TryParse(url, server.Username, server.Credential, out WebRtc.Ice.IceServer? parsed))
+                {
+                    usable.Add(parsed);
+                }
+                else
+                {
+                    _room.Warn($"{WirePath.Escape(url)} is not the URL of a STUN or TURN server.");
+                }
+            }
+        }
+
+        if (_room.Options.RelayOnly && !usable.Exists(s => s.IsTurn))
+        {
+            _room.Warn("Only relayed connections are allowed and there is no TURN server: nobody can be reached. Name one with 'egoat serve --ice-server'.");
+        }
+
+        _host.AddIceServers(usable);
+    }
+
+    private void HandlePeerJoined(string id)
+    {
+        lock (_gate)
+        {
+            _listed.Add(id);
+            _gone.Remove(id);
+        }
+
+        Add(id, offersFirst: false)?.Signal();
+    }
+
+    private void HandlePeerLeft(string id)
+    {
+        Peer? peer;
+        lock (_gate)
+        {
+            _listed.Remove(id);
+            if (_peers.TryGetValue(id, out peer))
+            {
+                _gone.Add(id);
+            }
+        }
+
+        if (peer is { HasLiveConnection: false })
+        {
+            Remove(peer, hasLeft: false);
+        }
+    }
+
+    // Who is not listed has nothing to say: the server lists a member before it passes anything on.
+    private async Task HandleIntroductionAsync(SignalingReceived received)
+    {
+        bool isListed;
+        lock (_gate)
+        {
+            isListed = _listed.Contains(received.From);
+        }
+
+        if (isListed && Introduction.Parse(received.Data) is { } introduction && Add(received.From, offersFirst: false) is { } peer)
+        {
+            await _introductions.HandleAsync(peer, introduction).ConfigureAwait(false);
+        }
+    }
+
+    // Null: there are too many, or the room is being left.
+    private Peer? Add(string id, bool offersFirst)
+    {
+        Peer? peer;
+        lock (_gate)
+        {
+            if (_peers.TryGetValue(id, out peer))
+            {
+                return peer;
+            }
+
+            if (_peers.Count >= MaxPeers || _room.IsLeft || id == _peerId)
+            {
+                return null;
+            }
+
+            peer = _peers[id] = new Peer(id);
+        }
+
+        PublishChange(peer);
+        _room.Background.Run(() => ConnectAsync(peer, offersFirst));
+        return peer;
+    }
+
+    // Tries until the peer is removed: whoever is listed and not connected is offered a session, or asked for an offer.
+    private async Task ConnectAsync(Peer peer, bool offersFirst)
+    {
+        bool offers = offersFirst || IsOfferer(peer);
+        bool wasLive = false;
+        int joins = Joins;
+        var schedule = new AttemptSchedule(_room.Time);
+        schedule.Restart(offersFirst ? TimeSpan.Zero : NewcomerTimeout);
+        while (!peer.IsRemoved && !_room.IsLeft)
+        {
+            Task changed = peer.Changed;
+            bool isLive = peer.HasLiveConnection;
+            if (wasLive && !isLive)
+            {
+                offers = IsOfferer(peer);
+                schedule.RestartSoon();
+            }
+
+            wasLive = isLive;
+            if (joins != Joins)
+            {
+                // What was said while the server was away has not arrived.
+                joins = Joins;
+                offers = IsOfferer(peer);
+                schedule.Restart(TimeSpan.Zero);
+            }
+
+            if (isLive || State != EGoatRoomState.Joined || !IsListed(peer))
+            {
+                await WaitAsync(changed, Timeout.InfiniteTimeSpan).ConfigureAwait(false);
+                continue;
+            }
+
+            if (offers && peer.Next is null)
+            {
+                schedule.EndEarly();
+            }
+
+            if (schedule.Left > TimeSpan.Zero)
+            {
+                await WaitAsync(changed, schedule.Left).ConfigureAwait(false);
+                continue;
+            }
+
+            schedule.Begin();
+            await (offers ? _introductions.OfferAsync(peer) : _introductions.RequestOfferAsync(peer)).ConfigureAwait(false);
+            offers = IsOfferer(peer);
+        }
+    }
+
+    private async Task WaitAsync(Task changed, TimeSpan limit)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(_room.Left.Token);
+        await Task.WhenAny(changed, Task.Delay(limit, _room.Time, stop.Token)).ConfigureAwait(false);
+        await stop.CancelAsync().ConfigureAwait(false);
+    }
+
+    private bool IsOfferer(Peer peer) => string.CompareOrdinal(_peerId, peer.Id) < 0;
+
+    private int Joins
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _joins;
+            }
+        }
+    }
+
+    private bool IsListed(Peer peer)
+    {
+        lock (_gate)
+        {
+            return _listed.Contains(peer.Id);
+        }
+    }
+
+    private void Remove(Peer peer, bool hasLeft)
+    {
+        lock (_gate)
+        {
+            if (!_peers.TryGetValue(peer.Id, out Peer? present) || present != peer)
+            {
+                return;
+            }
+
+            _peers.Remove(peer.Id);
+            _gone.Remove(peer.Id);
+        }
+
+        foreach (PeerSession session in peer.Remove(hasLeft))
+        {
+            _room.Background.Run(() => session.CloseAsync().AsTask());
+        }
+
+        _owner.OnRemoved(peer);
+        PublishChange(peer);
+    }
+
+    private void PublishChange(Peer peer) => _room.Events.Publish(new RoomPeerChanged(peer.Snapshot(_room.Name, withStatistics: true)));
+
+    private void SetState(EGoatRoomState state)
+    {
+        lock (_gate)
+        {
+            if (_state == state || _state == EGoatRoomState.Left)
+            {
+                return;
+            }
+
+            _state = state;
+        }
+
+        _room.Trace?.IfOn?.Write(TraceCategory.Signaling, $"{state}");
+        _room.Events.Publish(new RoomStateChanged(state));
+        foreach (Peer peer in Peers)
+        {
+            peer.Signal();
+        }
+    }
+}
+
+/// <summary>What a <see cref="Membership"/> tells. Never called under a lock.</summary>
+internal interface IMembershipOwner
+{
+    /// <summary>What is said first to a peer.</summary>
+    HelloMessage CreateHello();
+
+    /// <summary>A peer has said who it is for the first time.</summary>
+    void OnMet(Peer peer);
+
+    /// <summary>A peer is no longer a member.</summary>
+    void OnRemoved(Peer peer);
+
+    /// <summary>A peer says something other than hello and bye.</summary>
+    ValueTask OnMessageAsync(Peer peer, ControlMessage message);
+
+    /// <summary>A peer has opened a channel for a transfer. False refuses it.</summary>
+    bool OnFileChannel(Peer peer, RtcDataChannel channel);
+}
