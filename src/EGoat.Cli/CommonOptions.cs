@@ -1,8 +1,8 @@
 using System.CommandLine;
 using EGoat.Mesh;
 using EGoat.Node;
-using EGoat.Signaling;
 using EGoat.WebRtc;
+using EGoat.WebRtc.Ice;
 
 namespace EGoat.Cli;
 
@@ -72,9 +72,9 @@ internal sealed class CommonOptions
         {
             foreach (System.CommandLine.Parsing.Token token in result.Tokens)
             {
-                if (!EGoat.Signaling.IceServer.TryParse(token.Value, out _))
+                if (!EGoat.WebRtc.Ice.IceServer.TryParse(token.Value, out _))
                 {
-                    result.AddError($"'{token.Value}' is not {EGoat.Signaling.IceServer.Syntax}.");
+                    result.AddError($"'{token.Value}' is not {EGoat.WebRtc.Ice.IceServer.Syntax}.");
                 }
             }
         });
@@ -82,7 +82,7 @@ internal sealed class CommonOptions
     }
 
     public static IReadOnlyList<IceServer> ParseIceServers(string[] texts) =>
-        [.. texts.Select(t => EGoat.Signaling.IceServer.TryParse(t, out IceServer? server) ? server : throw new ArgumentException(t, nameof(texts)))];
+        [.. texts.Select(t => EGoat.WebRtc.Ice.IceServer.TryParse(t, out IceServer? server) ? server : throw new ArgumentException(t, nameof(texts)))];
 
     public TimeSpan GetTimeout(ParseResult result) => result.GetValue(Timeout) is > 0 and int seconds
         ? TimeSpan.FromSeconds(seconds)

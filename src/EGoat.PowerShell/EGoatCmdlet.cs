@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using EGoat.Mesh;
 using EGoat.Node;
-using EGoat.Signaling;
+using EGoat.WebRtc.Ice;
 
 namespace EGoat.PowerShell;
 

@@ -4,7 +4,7 @@ namespace EGoat.Signaling;
 public abstract record SignalingEvent;
 
 /// <summary>The room was joined, for the first time or again: who is there.</summary>
-public sealed record SignalingJoined(IReadOnlyList<string> Peers, IReadOnlyList<IceServer> IceServers, bool IsRejoin) : SignalingEvent;
+public sealed record SignalingJoined(IReadOnlyList<string> Peers, IReadOnlyList<IceServerEntry> IceServers, bool IsRejoin) : SignalingEvent;
 
 /// <summary>Somebody has joined, and will make an offer.</summary>
 public sealed record SignalingPeerJoined(string Peer) : SignalingEvent;

@@ -7,7 +7,7 @@ namespace EGoat.Signaling;
 /// Introduces the members of rooms to each other (docs/protocol.md §2). It relays what they say without reading it, and
 /// keeps nothing once they have left.
 /// </summary>
-public sealed class SignalingHub(IReadOnlyList<IceServer> iceServers, TimeProvider? time = null)
+public sealed class SignalingHub(IReadOnlyList<IceServerEntry> iceServers, TimeProvider? time = null)
 {
     private const int TicketLength = 24;
 

@@ -24,7 +24,7 @@ internal sealed record SignalingMessage
 
     public IReadOnlyList<string>? Peers { get; init; }
 
-    public IReadOnlyList<IceServer>? IceServers { get; init; }
+    public IReadOnlyList<IceServerEntry>? IceServers { get; init; }
 
     public string? Code { get; init; }
 

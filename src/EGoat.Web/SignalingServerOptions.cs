@@ -13,7 +13,7 @@ public sealed record SignalingServerOptions
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, DefaultPort);
 
     /// <summary>The STUN and TURN servers that peers are told of.</summary>
-    public IReadOnlyList<IceServer> IceServers { get; init; } = [];
+    public IReadOnlyList<IceServerEntry> IceServers { get; init; } = [];
 
     /// <summary>Plain http off loopback. Pages then lack WebCrypto and the private file system. Default false.</summary>
     public bool InsecureHttp { get; init; }

@@ -8,7 +8,7 @@ public sealed class SignalingHubTests : IAsyncDisposable
     private const string A = "aaaaaaaaaaaaaaaaaaaaaaaaaa";
     private const string Z = "zzzzzzzzzzzzzzzzzzzzzzzzzz";
 
-    private readonly SignalingHub _hub = new([new IceServer(["stun:stun.example.org"])]);
+    private readonly SignalingHub _hub = new([new IceServerEntry(["stun:stun.example.org"])]);
     private readonly List<TestSocket> _sockets = [];
     private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(30));
 

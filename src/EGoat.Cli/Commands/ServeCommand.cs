@@ -3,6 +3,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using EGoat.Cli.Output;
+using EGoat.Mesh;
 using EGoat.Node;
 using EGoat.Web;
 
@@ -46,7 +47,7 @@ internal static class ServeCommand
                         {
                             Listen = result.GetRequiredValue(listen),
                             InsecureHttp = result.GetValue(insecure),
-                            IceServers = CommonOptions.ParseIceServers(result.GetValue(iceServers) ?? []),
+                            IceServers = IceServerEntries.From(CommonOptions.ParseIceServers(result.GetValue(iceServers) ?? [])),
                         },
                         cancellationToken).ConfigureAwait(false);
                     Console.WriteLine(result.GetValue(common.Json)

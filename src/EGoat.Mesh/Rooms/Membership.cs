@@ -2,6 +2,7 @@ using EGoat.Mesh.Peers;
 using EGoat.Mesh.Protocol;
 using EGoat.Mesh.Transfers;
 using EGoat.Signaling;
+using EGoat.WebRtc.Ice;
 using EGoat.WebRtc.Sockets;
 using EGoat.WebRtc.Tracing;
 
@@ -293,7 +294,7 @@ internal sealed class Membership : ISessionOwner
         }
 
         SetState(EGoatRoomState.Joined);
-        UseIceServers(_room.Options.IceServers ?? joined.IceServers);
+        UseIceServers(joined.IceServers);
         foreach (Peer peer in unlisted.Where(p => !p.HasLiveConnection))
         {
             Remove(peer, hasLeft: false);
@@ -305,25 +306,11 @@ internal sealed class Membership : ISessionOwner
         }
     }
 
-    private void UseIceServers(IReadOnlyList<IceServer> servers)
+    private void UseIceServers(IReadOnlyList<IceServerEntry> told)
     {
-        var usable = new List<WebRtc.Ice.IceServer>();
-        foreach (IceServer server in servers)
-        {
-            foreach (string url in server.Urls)
-            {
-                if (WebRtc.Ice.IceServer.TryParse(url, server.Username, server.Credential, out WebRtc.Ice.IceServer? parsed))
-                {
-                    usable.Add(parsed);
-                }
-                else
-                {
-                    _room.Warn($"{WirePath.Escape(url)} is not the URL of a STUN or TURN server.");
-                }
-            }
-        }
-
-        if (_room.Options.RelayOnly && !usable.Exists(s => s.IsTurn))
+        IReadOnlyList<IceServer> usable = _room.Options.IceServers ??
+            IceServerEntries.Read(told, url => _room.Warn($"{WirePath.Escape(url)} is not the URL of a STUN or TURN server."));
+        if (_room.Options.RelayOnly && !usable.Any(s => s.IsTurn))
         {
             _room.Warn("Only relayed connections are allowed and there is no TURN server: nobody can be reached. Name one with 'egoat serve --ice-server'.");
         }

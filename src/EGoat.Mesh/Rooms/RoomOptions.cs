@@ -1,4 +1,4 @@
-using EGoat.Signaling;
+using EGoat.WebRtc.Ice;
 using EGoat.WebRtc.Sockets;
 using EGoat.WebRtc.Tracing;
 

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Net;
+using EGoat.Mesh;
 using EGoat.Web;
 
 namespace EGoat.PowerShell.Commands;
@@ -45,7 +46,7 @@ public sealed class StartEGoatSignaling : EGoatCmdlet
         var listen = new IPEndPoint(ListenAddress, Port);
         if (ShouldProcess(listen.ToString(), "Start a signaling server"))
         {
-            var options = new SignalingServerOptions { Listen = listen, InsecureHttp = InsecureHttp, IceServers = ParseIceServers(IceServer) };
+            var options = new SignalingServerOptions { Listen = listen, InsecureHttp = InsecureHttp, IceServers = IceServerEntries.From(ParseIceServers(IceServer)) };
             WriteObject(Await(GetNode().StartSignalingAsync(options, StopToken), listen));
         }
     }

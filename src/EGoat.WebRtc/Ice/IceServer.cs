@@ -19,6 +19,9 @@ public enum IceServerTransport
 /// <summary>A STUN or TURN server (W3C RTCIceServer with one URL; RFC 7064 and 7065).</summary>
 public sealed record IceServer
 {
+    /// <summary>What <see cref="TryParse(string, out IceServer?)"/> takes, for messages.</summary>
+    public const string Syntax = "stun:HOST[:PORT], turn:USER:PASSWORD@HOST[:PORT][?transport=tcp] or turns:USER:PASSWORD@HOST[:PORT]";
+
     private const int DefaultPort = 3478;
     private const int DefaultTlsPort = 5349;
     private const int MaxLength = 512;
@@ -48,7 +51,27 @@ public sealed record IceServer
     public static bool TryParse(string url, string? username, string? credential, [NotNullWhen(true)] out IceServer? server) =>
         FindError(url, username, credential, out server) is null;
 
-    /// <summary>Parses what <see cref="TryParse"/> parses.</summary>
+    /// <summary>
+    /// Parses a server and what it is used with from one line, as options of programs give it: see <see cref="Syntax"/>. The
+    /// user name ends at the first colon, the password at the last '@'.
+    /// </summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out IceServer? server)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        server = null;
+        int colon = text.IndexOf(':', StringComparison.Ordinal);
+        int at = text.LastIndexOf('@');
+        string[] credential = at > colon ? text[(colon + 1)..at].Split(':', 2) : [];
+        string url = at > colon ? text[..(colon + 1)] + text[(at + 1)..] : text;
+        if (TryParse(url, credential.ElementAtOrDefault(0), credential.ElementAtOrDefault(1), out IceServer? parsed) && credential.Length == (parsed.IsTurn ? 2 : 0))
+        {
+            server = parsed;
+        }
+
+        return server is not null;
+    }
+
+    /// <summary>Parses what <see cref="TryParse(string, string?, string?, out IceServer?)"/> parses.</summary>
     /// <exception cref="FormatException">It cannot be used; the message names the part that is to blame.</exception>
     public static IceServer Parse(string url, string? username = null, string? credential = null) =>
         FindError(url, username, credential, out IceServer? server) is { } error ? throw new FormatException(error) : server!;

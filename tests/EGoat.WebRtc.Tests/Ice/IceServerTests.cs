@@ -71,6 +71,28 @@ public sealed class IceServerTests
         Assert.False(IceServer.TryParse(url, null, null, out _));
     }
 
+    [Theory]
+    [InlineData("stun:example.org", "stun:example.org:3478", "", "")]
+    [InlineData("turn:goat:cheese@example.org", "turn:example.org:3478", "goat", "cheese")]
+    [InlineData("turn:goat:a:b@c@[2001:db8::1]:8000?transport=tcp", "turn:[2001:db8::1]:8000?transport=tcp", "goat", "a:b@c")]
+    [InlineData("turns:goat:cheese@example.org:443", "turns:example.org:443", "goat", "cheese")]
+    public void A_line_of_an_option_is_a_server_with_its_credential(string text, string url, string username, string credential)
+    {
+        Assert.True(IceServer.TryParse(text, out IceServer? server));
+        Assert.Equal((url, username, credential), (server.ToString(), server.Username, server.Credential));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("example.org")]
+    [InlineData("turn:example.org")]
+    [InlineData("turn:goat@example.org")]
+    [InlineData("turn:goat:cheese@")]
+    [InlineData("stun:goat:cheese@example.org")]
+    [InlineData("goat:cheese@example.org")]
+    [InlineData("@stun:example.org")]
+    public void A_line_of_an_option_that_lacks_something_or_has_too_much_is_refused(string text) => Assert.False(IceServer.TryParse(text, out _));
+
     [Fact]
     public void An_endless_URI_is_refused_and_not_repeated_in_the_message()
     {
