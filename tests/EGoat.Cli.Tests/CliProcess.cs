@@ -161,10 +161,13 @@ internal sealed class CliProcess : IDisposable
     public Task WaitForExitAsync() => _process.WaitForExitAsync().WaitAsync(Limit);
 
     /// <summary>What Ctrl+C does.</summary>
-    public void Interrupt() => Process.Start("kill", ["-INT", $"{_process.Id}"]).WaitForExit();
+    public void Interrupt() => Signal("INT");
 
     /// <summary>What stops a service.</summary>
-    public void Terminate() => Process.Start("kill", ["-TERM", $"{_process.Id}"]).WaitForExit();
+    public void Terminate() => Signal("TERM");
+
+    /// <summary>Sends a signal: INT, TERM, HUP, STOP or CONT.</summary>
+    public void Signal(string name) => Process.Start("kill", [$"-{name}", $"{_process.Id}"]).WaitForExit();
 
     public void Dispose()
     {

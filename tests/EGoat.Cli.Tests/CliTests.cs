@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
-using EGoat.Testing;
 
 namespace EGoat.Cli.Tests;
 
@@ -129,28 +128,6 @@ public sealed class CliTests : ProgramTest
         (exitCode, _, errors) = await CliProcess.RunAsync(Home("ada"), "receive", "--server", server, "--room", "lobby", "--output", Path.Combine(Folder, "inbox"), "--files", "1", "--timeout", "1");
         Assert.Equal(3, exitCode);
         Assert.Contains("Only 0 of 1 files came", OneLine(errors), StringComparison.Ordinal);
-    }
-
-    [ProgramFact("env")]
-    public async Task Ctrl_C_ends_with_130()
-    {
-        string server = await ServeAsync();
-
-        // Whoever runs the tests in the background has them, and what they start, ignore the signal.
-        CliProcess receive = CliProcess.StartIn(["env", "--default-signal=INT"], Home("bob"), ["receive", "--server", server, "--room", "lobby", "--output", Path.Combine(Folder, "inbox"), "--json"]);
-        Keep(receive);
-        await receive.ReadEventAsync("joined");
-        receive.Interrupt();
-        Assert.Equal(130, (await receive.EndAsync()).ExitCode);
-    }
-
-    [ProgramFact("kill")]
-    public async Task A_server_that_is_terminated_ends_with_0()
-    {
-        CliProcess serve = Start("server", "serve", "--listen", "127.0.0.1:0", "--json");
-        await serve.ReadLineAsync();
-        serve.Terminate();
-        Assert.Equal(0, (await serve.EndAsync()).ExitCode);
     }
 
     [Theory]

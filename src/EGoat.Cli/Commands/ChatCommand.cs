@@ -23,7 +23,7 @@ internal static class ChatCommand
         /quit                      leave the room
         """;
 
-    public static Command Create()
+    public static Command Create(StopSignals signals)
     {
         var common = new CommonOptions();
         var output = new Option<string?>("--output") { Description = "Accept files into this folder (default: files are rejected).", HelpName = "DIR" };
@@ -39,7 +39,10 @@ internal static class ChatCommand
         });
         common.AddRoomOptions(command);
         command.SetAction((result, cancellationToken) => Program.RunAsync(
-            () => ChatAsync(common, result, result.GetValue(output), result.GetValue(ask), result.GetValue(commands) || !Console.IsInputRedirected, cancellationToken), cancellationToken));
+            () => ChatAsync(common, result, result.GetValue(output), result.GetValue(ask), result.GetValue(commands) || !Console.IsInputRedirected, cancellationToken),
+            signals,
+            result.GetValue(common.Json) ? Console.Out : null,
+            runsUntilStopped: true));
         return command;
     }
 

@@ -20,7 +20,7 @@ internal static class DemoCommand
 
     private static readonly TimeSpan StepTimeout = TimeSpan.FromSeconds(90);
 
-    public static Command Create()
+    public static Command Create(StopSignals signals)
     {
         var mib = new Option<int>("--mib") { Description = "The size of the file in MiB (default 64).", HelpName = "N", DefaultValueFactory = _ => 64 };
         var json = new Option<bool>("--json") { Description = "A last line in JSON." };
@@ -29,7 +29,7 @@ internal static class DemoCommand
             () => result.GetValue(mib) is >= 0 and <= 64 * 1024 and int size
                 ? RunAsync(size, result.GetValue(json), cancellationToken)
                 : throw new CommandException(ExitCode.Usage, "--mib is 0 to 65536."),
-            cancellationToken));
+            signals));
         return command;
     }
 

@@ -6,7 +6,7 @@ namespace EGoat.Cli.Commands;
 /// <summary><c>egoat hash PATH…</c>: the file hash that transfers show.</summary>
 internal static class HashCommand
 {
-    public static Command Create()
+    public static Command Create(StopSignals signals)
     {
         var paths = new Argument<string[]>("PATH") { Description = "The files.", Arity = ArgumentArity.OneOrMore };
         var command = new Command("hash", "Compute the eg2: hash of files, as transfers show it. It is not sha256sum.") { paths };
@@ -29,7 +29,7 @@ internal static class HashCommand
 
                 return exitCode;
             },
-            cancellationToken));
+            signals));
         return command;
     }
 }

@@ -8,7 +8,7 @@ namespace EGoat.Cli.Commands;
 /// <summary><c>egoat history</c>: what was said, oldest first.</summary>
 internal static class HistoryCommand
 {
-    public static Command Create()
+    public static Command Create(StopSignals signals)
     {
         var common = new CommonOptions();
         var room = new Option<string?>("--room") { Description = "Only this room.", HelpName = "NAME" };
@@ -47,7 +47,7 @@ internal static class HistoryCommand
                     return ExitCode.Done;
                 }
             },
-            cancellationToken));
+            signals));
         return command;
     }
 }

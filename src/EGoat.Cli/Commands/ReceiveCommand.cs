@@ -29,9 +29,9 @@ internal sealed class ReceiveCommand
     private readonly Option<bool> _force = new("--force") { Description = "The same as --existing Overwrite." };
     private readonly Option<bool> _ask = new("--ask") { Description = "Show what is offered, and take what the answer on standard input says." };
 
-    public static Command Create() => new ReceiveCommand().Build();
+    public static Command Create(StopSignals signals) => new ReceiveCommand().Build(signals);
 
-    private Command Build()
+    private Command Build(StopSignals signals)
     {
         var command = new Command("receive", "Receive files into a folder.")
         {
@@ -53,16 +53,20 @@ internal sealed class ReceiveCommand
         });
         _common.AddRoomOptions(command);
         command.Options.Add(_common.Timeout);
-        command.SetAction((result, cancellationToken) => Program.RunAsync(() => ReceiveAsync(result, cancellationToken), cancellationToken));
+        command.SetAction((result, cancellationToken) => Program.RunAsync(
+            () => ReceiveAsync(result, cancellationToken),
+            signals,
+            result.GetValue(_common.Json) ? GetLines(result) : null,
+            runsUntilStopped: GetFileCount(result) is null));
         return command;
     }
 
     private async Task<int> ReceiveAsync(ParseResult result, CancellationToken cancellationToken)
     {
         bool toOutput = result.GetValue(_stdout);
-        int? files = result.GetValue(_files) ?? (toOutput ? 1 : null);
+        int? files = GetFileCount(result);
         TimeSpan timeout = _common.GetTimeout(result);
-        TextWriter lines = toOutput ? Console.Error : Console.Out;
+        TextWriter lines = GetLines(result);
         ReceiveOptions receive = CreateOptions(result, lines);
         EGoatNode node = _common.OpenNode(result);
         await using (node.ConfigureAwait(false))
@@ -84,6 +88,12 @@ internal sealed class ReceiveCommand
         }
     }
 
+    // Null: until it is stopped.
+    private int? GetFileCount(ParseResult result) => result.GetValue(_files) ?? (result.GetValue(_stdout) ? 1 : null);
+
+    // Standard output may be for the content.
+    private TextWriter GetLines(ParseResult result) => result.GetValue(_stdout) ? Console.Error : Console.Out;
+
     private ReceiveOptions CreateOptions(ParseResult result, TextWriter lines)
     {
         string? folder = result.GetValue(_output);
@@ -98,7 +108,7 @@ internal sealed class ReceiveCommand
             MaxTotalLength = result.GetValue(_maxTotal),
             MaxRate = result.GetValue(_maxRate),
             MaxParallel = result.GetValue(_maxParallel),
-            Ask = result.GetValue(_ask) ? new ConsentPrompt(Console.In, lines).AskAsync : null,
+            Ask = result.GetValue(_ask) ? new ConsentPrompt(StandardInput.OpenLines(), lines).AskAsync : null,
         };
     }
 

@@ -24,9 +24,9 @@ internal sealed class SendCommand
     private readonly Option<int> _joinWindow = new("--join-window") { Description = "Serve peers too that come within so many seconds.", HelpName = "S" };
     private readonly Option<long?> _maxRate = CommonOptions.CreateSize("--max-rate", "The most bytes per second, all receivers together, as 10MB.");
 
-    public static Command Create() => new SendCommand().Build();
+    public static Command Create(StopSignals signals) => new SendCommand().Build(signals);
 
-    private Command Build()
+    private Command Build(StopSignals signals)
     {
         var command = new Command("send", "Send files, folders or a message, and end when everybody has them verified.")
         {
@@ -34,7 +34,8 @@ internal sealed class SendCommand
         };
         _common.AddRoomOptions(command);
         command.Options.Add(_common.Timeout);
-        command.SetAction((result, cancellationToken) => Program.RunAsync(() => SendAsync(result, cancellationToken), cancellationToken));
+        command.SetAction((result, cancellationToken) => Program.RunAsync(
+            () => SendAsync(result, cancellationToken), signals, result.GetValue(_common.Json) ? Console.Out : null));
         return command;
     }
 
@@ -81,7 +82,7 @@ internal sealed class SendCommand
 
     private async Task<int> SendFilesAsync(Room room, ParseResult result, string[] paths, RoomOutput output, CancellationToken cancellationToken)
     {
-        Stream? input = paths.Contains(StandardInput) ? Console.OpenStandardInput() : null;
+        Stream? input = paths.Contains(StandardInput) ? new StandardInput() : null;
         FileSend send = room.SendFiles(
             new SendFileOptions
             {

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Net;
-using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using EGoat.Cli.Output;
 using EGoat.Mesh;
@@ -12,7 +11,7 @@ namespace EGoat.Cli.Commands;
 /// <summary><c>egoat serve</c>: the signaling server and the page, until stopped.</summary>
 internal static class ServeCommand
 {
-    public static Command Create()
+    public static Command Create(StopSignals signals)
     {
         var common = new CommonOptions();
         var listen = new Option<IPEndPoint>("--listen")
@@ -51,34 +50,16 @@ internal static class ServeCommand
                         },
                         cancellationToken).ConfigureAwait(false);
                     Console.WriteLine(result.GetValue(common.Json)
-                        ? EventJson.Object(new JsonObject { ["url"] = server.Url.ToString(), ["page"] = server.Page })
+                        ? EventJson.Object(new JsonObject { ["event"] = "listening", ["url"] = server.Url.ToString(), ["page"] = server.Page })
                         : $"Peers join {server.Url}\nYour page is {server.Page}\nStop with Ctrl+C.");
                     await Console.Out.FlushAsync(cancellationToken).ConfigureAwait(false);
-                    return await RunUntilStoppedAsync(server, cancellationToken).ConfigureAwait(false);
+                    await server.Stopped.WaitAsync(cancellationToken).ConfigureAwait(false);
+                    return ExitCode.Done;
                 }
             },
-            cancellationToken));
+            signals,
+            result.GetValue(common.Json) ? Console.Out : null,
+            runsUntilStopped: true));
         return command;
-    }
-
-    // SIGTERM is how a service is stopped on purpose; Ctrl+C interrupts.
-    private static async Task<int> RunUntilStoppedAsync(SignalingServer server, CancellationToken cancellationToken)
-    {
-        var terminated = new TaskCompletionSource();
-        using var signal = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
-        {
-            context.Cancel = true;
-            terminated.TrySetResult();
-        });
-        try
-        {
-            await Task.WhenAny(server.Stopped, terminated.Task).WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (terminated.Task.IsCompleted)
-        {
-            // The signal cancels too.
-        }
-
-        return ExitCode.Done;
     }
 }

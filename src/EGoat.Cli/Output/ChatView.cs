@@ -11,6 +11,7 @@ internal sealed class ChatView(RoomOutput output, bool isTerminal)
 
     private readonly Lock _gate = new();
     private readonly StringBuilder _line = new();
+    private readonly StreamReader _lines = StandardInput.OpenLines();
 
     /// <summary>Shows events until the room is left.</summary>
     /// <param name="events">The room's.</param>
@@ -41,7 +42,7 @@ internal sealed class ChatView(RoomOutput output, bool isTerminal)
     {
         if (!isTerminal)
         {
-            return await Console.In.ReadLineAsync(cancellationToken).ConfigureAwait(false);
+            return await _lines.ReadLineAsync(cancellationToken).ConfigureAwait(false);
         }
 
         Above(() => { });
