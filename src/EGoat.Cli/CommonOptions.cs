@@ -47,6 +47,7 @@ internal sealed class CommonOptions
     {
         DataFolder = result.GetValue(Data),
         DatabasePath = result.GetValue(Database),
+        Warn = text => Console.Error.WriteLine($"egoat: {text}"),
         Trace = result.GetValue(Trace) ? Console.Error.WriteLine : null,
     });
 

@@ -12,6 +12,7 @@ internal static class Program
 {
     public static async Task<int> Main(string[] args)
     {
+        BundledSqlite.Register();
         using var signals = new StopSignals();
         RootCommand root = CommandLine.CreateRoot(signals);
         ParseResult result = CommandLine.Parse(root, args);

@@ -19,4 +19,14 @@ public sealed class HistoryException : Exception
         : base(message, innerException)
     {
     }
+
+    /// <summary>Creates one with one clear line, its kind, and its cause.</summary>
+    public HistoryException(HistoryFailure failure, string message, Exception? innerException = null)
+        : base(message, innerException) => Failure = failure;
+
+    /// <summary>What is wrong.</summary>
+    public HistoryFailure Failure { get; }
+
+    /// <summary>Whether the same may work later without anything being done about the file: it is worth trying again.</summary>
+    public bool IsTransient => Failure is HistoryFailure.Locked or HistoryFailure.Full or HistoryFailure.Unavailable;
 }

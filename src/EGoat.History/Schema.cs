@@ -123,34 +123,65 @@ internal static class Schema
         FROM receipts ORDER BY rowid;
         DROP TABLE receipts;
         """,
+
+        // Parts of words are found, and words of scripts that put no spaces between them.
+        """
+        DROP TABLE messages_text;
+        CREATE VIRTUAL TABLE messages_text USING fts5 (text, content = 'messages', content_rowid = 'sequence', tokenize = 'trigram');
+        INSERT INTO messages_text (messages_text) VALUES ('rebuild');
+        """,
     ];
 
-    /// <summary>Brings the file to this version; a file of a later one is refused.</summary>
+    /// <summary>The version that a file has after <see cref="Migrate"/>.</summary>
+    public static int Version => Migrations.Length;
+
+    /// <summary>Makes an empty database one of a version.</summary>
+    public static void Create(SqliteConnection connection, int version)
+    {
+        for (int i = 0; i < version; i++)
+        {
+            connection.Execute(Migrations[i]);
+        }
+    }
+
+    /// <summary>Brings a file to this version. One of a later version, or that holds what is not E-Goat's, is refused.</summary>
+    /// <exception cref="HistoryException">It is refused.</exception>
     public static void Migrate(SqliteConnection connection, string path)
     {
+        if (Check(connection, path) == Version)
+        {
+            return; // Nothing is written, so that a file that another program holds can be opened too.
+        }
+
         connection.Execute("BEGIN IMMEDIATE");
         try
         {
-            using SqliteCommand version = connection.CreateCommand();
-            version.CommandText = "PRAGMA user_version";
-            long present = (long)version.ExecuteScalar()!;
-            if (present > Migrations.Length)
+            // Another process may have done it meanwhile.
+            for (long present = Check(connection, path); present < Version; present++)
             {
-                throw new HistoryException($"The history '{path}' was made by a later version of E-Goat. Update this one, or use another file.");
-            }
-
-            for (long i = present; i < Migrations.Length; i++)
-            {
-                connection.Execute(Migrations[i]);
+                connection.Execute(Migrations[present]);
             }
 
             connection.Execute($"PRAGMA user_version = {Migrations.Length}");
+            LogGeneration.Advance(connection);
             connection.Execute("COMMIT");
         }
         catch
         {
-            connection.Execute("ROLLBACK");
+            connection.TryRollBack();
             throw;
         }
+    }
+
+    private static long Check(SqliteConnection connection, string path)
+    {
+        long present = connection.GetNumber("PRAGMA user_version");
+        if (present > Version)
+        {
+            throw new HistoryException(HistoryFailure.LaterVersion, $"The history '{path}' was made by a later version of E-Goat. Update this one, or use another file with --database.");
+        }
+
+        SchemaCheck.Verify(connection, path, present);
+        return present;
     }
 }

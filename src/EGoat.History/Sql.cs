@@ -12,6 +12,19 @@ internal static class Sql
         return command.ExecuteNonQuery();
     }
 
+    /// <summary>Ends a transaction that failed. It may be gone already: SQLite ends it itself when the disk is full.</summary>
+    public static void TryRollBack(this SqliteConnection connection)
+    {
+        try
+        {
+            connection.Execute("ROLLBACK");
+        }
+        catch (SqliteException)
+        {
+            // There is no transaction.
+        }
+    }
+
     /// <summary>The first value of the first row as a number; 0 if there is none.</summary>
     public static long GetNumber(this SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {

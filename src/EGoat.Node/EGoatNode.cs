@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using EGoat.History;
 using EGoat.Mesh;
@@ -19,11 +20,13 @@ public sealed class EGoatNode : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly List<Room> _rooms = [];
     private readonly List<SignalingServer> _servers = [];
+    private readonly NodeWarnings _warnings;
     private readonly TraceSubscription? _trace;
     private readonly Task _tracing;
 
-    private EGoatNode(string dataFolder, DtlsCertificate certificate, HistoryStore history, Action<string>? trace)
+    private EGoatNode(string dataFolder, DtlsCertificate certificate, HistoryStore history, NodeWarnings warnings, Action<string>? trace)
     {
+        _warnings = warnings;
         _trace = trace is null ? null : new TraceSubscription(Tracer);
         _tracing = trace is null ? Task.CompletedTask : Task.Run(() => TraceAsync(_trace!, trace));
         DataFolder = dataFolder;
@@ -79,10 +82,12 @@ public sealed class EGoatNode : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         string folder = Path.GetFullPath(options.DataFolder ?? DefaultDataFolder());
-        DtlsCertificate certificate = IdentityFile.LoadOrCreate(folder);
+        var warnings = new NodeWarnings(options.Warn);
+        DtlsCertificate certificate = IdentityFile.LoadOrCreate(folder, warnings.Add);
         try
         {
-            return new EGoatNode(folder, certificate, HistoryStore.Open(options.DatabasePath ?? Path.Combine(folder, "chat.db")), options.Trace);
+            HistoryStore history = HistoryStore.Open(options.DatabasePath ?? Path.Combine(folder, "chat.db"), new HistoryOptions { Warn = warnings.Add });
+            return new EGoatNode(folder, certificate, history, warnings, options.Trace);
         }
         catch (HistoryException e)
         {
@@ -147,6 +152,9 @@ public sealed class EGoatNode : IAsyncDisposable
 
         return server;
     }
+
+    /// <summary>Takes the oldest line that <see cref="NodeOptions.Warn"/> would have got, had it been set.</summary>
+    public bool TryTakeWarning([NotNullWhen(true)] out string? text) => _warnings.TryTake(out text);
 
     /// <summary>Leaves all rooms, stops all servers, closes the history.</summary>
     public async ValueTask DisposeAsync()

@@ -9,19 +9,46 @@ internal static class IdentityFile
 {
     private const string FileName = "identity.pem";
 
-    /// <summary>Reads the identity of a data folder, or makes it.</summary>
-    /// <exception cref="NodeException">The file is damaged, or the folder cannot be used.</exception>
-    public static DtlsCertificate LoadOrCreate(string folder)
+    /// <summary>Reads the identity of a data folder, or makes it. Folder and file are made for their owner only, and closed to others if they are not.</summary>
+    /// <param name="folder">The data folder; made if it is not there.</param>
+    /// <param name="warn">Takes a line for people when others could have read or changed the identity.</param>
+    /// <exception cref="NodeException">The file is damaged or cannot be closed to others, or the folder cannot be used.</exception>
+    public static DtlsCertificate LoadOrCreate(string folder, Action<string> warn)
     {
         string path = Path.Combine(folder, FileName);
         try
         {
-            Directory.CreateDirectory(folder);
+            OwnerOnly.CreateFolder(folder);
+            CloseToOthers(folder, path, warn);
             return TryLoad(path) ?? Create(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new NodeException($"The data folder '{folder}' cannot be used: {e.Message} Choose another one with --data or EGOAT_HOME.", e);
+        }
+    }
+
+    // A folder that holds no identity yet is somebody's own choice, and may hold other things: it is not changed, only told.
+    private static void CloseToOthers(string folder, string path, Action<string> warn)
+    {
+        bool isOurs = File.Exists(path);
+        if (isOurs && OwnerOnly.IsOpenToOthers(path))
+        {
+            if (!OwnerOnly.TryClose(path))
+            {
+                throw new NodeException($"Other users can read or change the identity '{path}', and it is not yours to change that. Choose another folder with --data or EGOAT_HOME.");
+            }
+
+            warn($"Other users could read or change the identity '{path}'; now only its owner can. If somebody may have done so, move it away: this installation becomes a new one to its peers.");
+        }
+
+        if (isOurs && OwnerOnly.IsOpenToOthers(folder) && OwnerOnly.TryClose(folder))
+        {
+            warn($"Other users could look into the data folder '{folder}'; now only its owner can.");
+        }
+        else if (OwnerOnly.IsWritableByOthers(folder))
+        {
+            warn($"Other users can change what is in the data folder '{folder}', and take your identity away. Choose another one with --data or EGOAT_HOME, or 'chmod go-w' it.");
         }
     }
 
@@ -60,13 +87,7 @@ internal static class IdentityFile
         string pem = new string(PemEncoding.Write("CERTIFICATE", certificate.Der.Span)) + "\n" + new string(PemEncoding.Write("PRIVATE KEY", pkcs8)) + "\n";
         CryptographicOperations.ZeroMemory(pkcs8);
         string temporary = $"{path}.{Guid.NewGuid():N}";
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        using (var file = new StreamWriter(temporary, System.Text.Encoding.ASCII, options))
+        using (var file = new StreamWriter(OwnerOnly.CreateFile(temporary), System.Text.Encoding.ASCII))
         {
             file.Write(pem);
         }

@@ -99,6 +99,11 @@ public abstract class EGoatCmdlet : PSCmdlet, IOutput, IDisposable
     protected EGoatNode GetNode()
     {
         EGoatNode node = Await(EGoatNode.GetSharedAsync(StopToken));
+        while (node.TryTakeWarning(out string? warning))
+        {
+            WriteWarning(warning);
+        }
+
         if (_trace is null && MyInvocation.BoundParameters.TryGetValue("Debug", out object? debug) && (SwitchParameter)debug)
         {
             _trace = new TraceSubscription(node.Tracer);

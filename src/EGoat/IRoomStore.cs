@@ -69,7 +69,7 @@ public sealed record HistoryQuery
     /// <summary>Only what was received or sent here before this time.</summary>
     public DateTimeOffset? Until { get; init; }
 
-    /// <summary>Only messages that contain this text (full-text search, words in any order, taken literally).</summary>
+    /// <summary>Only messages that contain each of these words, or parts of words, in any order, whatever their case; taken literally.</summary>
     public string? Text { get; init; }
 
     /// <summary>Newest first instead of oldest first.</summary>

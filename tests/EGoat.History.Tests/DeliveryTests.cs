@@ -125,5 +125,5 @@ public sealed class DeliveryTests : IAsyncLifetime
         Id = id, Room = "lobby", From = "ada", FromIdentity = "id-ada", Text = "hello", SentAt = Noon, ReceivedAt = Noon, Direction = EGoatDirection.Sent,
     };
 
-    private HistoryStore Open() => HistoryStore.Open(Path.Combine(_folder, "chat.db"), _time);
+    private HistoryStore Open() => HistoryStore.Open(Path.Combine(_folder, "chat.db"), new HistoryOptions { Time = _time });
 }

@@ -127,7 +127,7 @@ public sealed class HistoryStoreTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_damaged_file_and_one_of_a_later_version_are_refused_and_kept()
+    public async Task A_damaged_file_is_refused_and_kept()
     {
         string damaged = Path.Combine(_folder, "damaged.db");
         await File.WriteAllTextAsync(damaged, new string('x', 5000));

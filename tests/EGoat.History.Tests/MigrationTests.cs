@@ -49,7 +49,6 @@ public sealed class MigrationTests : IDisposable
 
     private static void Create(string path, int version)
     {
-        SQLitePCL.Batteries_V2.Init();
         using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
         connection.Open();
         connection.Execute(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Files", $"version-{version}.sql")));

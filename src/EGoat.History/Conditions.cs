@@ -1,0 +1,23 @@
+namespace EGoat.History;
+
+/// <summary>The conditions of a query that are set, joined by AND.</summary>
+internal sealed class Conditions
+{
+    private readonly List<string> _conditions = [];
+
+    public List<(string Name, object? Value)> Parameters { get; } = [];
+
+    public bool IsEmpty => _conditions.Count == 0;
+
+    /// <summary>Adds a condition with its parameter, unless that is null.</summary>
+    public void Add(string condition, string parameter, object? value)
+    {
+        if (value is not null)
+        {
+            _conditions.Add(condition);
+            Parameters.Add((parameter, value));
+        }
+    }
+
+    public override string ToString() => _conditions.Count == 0 ? "" : " WHERE " + string.Join(" AND ", _conditions);
+}
