@@ -54,7 +54,7 @@ internal static class Program
         catch (Exception e) when (e is CommandException or RoomException or NodeException or SignalingServerException or History.HistoryException or IOException or UnauthorizedAccessException or ArgumentException)
         {
             exitCode = (e as CommandException)?.ExitCode ?? ExitCode.Failed;
-            await Console.Error.WriteLineAsync($"egoat: {e.Message}").ConfigureAwait(false);
+            await Console.Error.WriteLineAsync($"egoat: {VisibleText.Text(e.Message, "  ")}").ConfigureAwait(false);
             json?.WriteLine(EventJson.Object(new JsonObject { ["event"] = "error", ["text"] = e.Message, ["exitCode"] = exitCode }));
         }
 

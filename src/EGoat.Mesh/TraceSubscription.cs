@@ -33,7 +33,7 @@ public sealed class TraceSubscription : IDisposable
     {
         if (_events.Reader.TryRead(out (DateTimeOffset At, TraceEvent Event) next))
         {
-            line = string.Create(CultureInfo.InvariantCulture, $"{next.At.LocalDateTime:HH:mm:ss.fff} {next.Event.Category,-10} {next.Event.Subject}: {next.Event.Text}");
+            line = string.Create(CultureInfo.InvariantCulture, $"{next.At.LocalDateTime:HH:mm:ss.fff} {next.Event.Category,-10} {VisibleText.Line(next.Event.Subject)}: {VisibleText.Line(next.Event.Text)}");
             return true;
         }
 

@@ -37,7 +37,7 @@ internal static class Errors
     {
         string who = delivery.Peer.Length > 0 ? delivery.Peer : "A member that never said its name";
         string then = delivery.State == EGoatDeliveryState.Waiting ? " It is sent again when they are met in the room again." : "";
-        return new(new TimeoutException(DisplayText.Clean($"{who} has not confirmed the message. {delivery.Reason}{then}")), "MessageNotConfirmed", ErrorCategory.OperationTimeout, delivery);
+        return new(new TimeoutException(VisibleText.Line($"{who} has not confirmed the message. {delivery.Reason}{then}")), "MessageNotConfirmed", ErrorCategory.OperationTimeout, delivery);
     }
 
     /// <summary>The error for a path that names no file: a variable, a function.</summary>
@@ -50,7 +50,7 @@ internal static class Errors
     private static ErrorRecord Create(EGoatTransfer transfer, string errorId, ErrorCategory category)
     {
         string way = transfer.Direction == EGoatDirection.Sent ? "sent to" : "received from";
-        string message = DisplayText.Clean($"The file '{transfer.Name}' was not {way} {transfer.Peer}: {transfer.Error ?? "It has ended early."}");
+        string message = VisibleText.Line($"The file '{transfer.Name}' was not {way} {transfer.Peer}: {transfer.Error ?? "It has ended early."}");
         return new ErrorRecord(new EGoatTransferException(message, transfer), errorId, category, transfer);
     }
 }

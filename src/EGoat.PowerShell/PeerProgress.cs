@@ -76,7 +76,7 @@ internal sealed class PeerProgress(int activityId, int? fileCount, long? length,
     public ProgressRecord Describe(int parentActivityId)
     {
         string way = _latest!.Direction == EGoatDirection.Sent ? "to" : "from";
-        return new ProgressRecord(activityId, DisplayText.Clean($"{_latest.Name} {way} {_latest.Peer}"), DescribeState())
+        return new ProgressRecord(activityId, VisibleText.Line($"{_latest.Name} {way} {_latest.Peer}"), DescribeState())
         {
             ParentActivityId = parentActivityId,
             PercentComplete = Percent(Done, Total),

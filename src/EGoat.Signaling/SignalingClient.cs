@@ -232,5 +232,5 @@ public sealed class SignalingClient : IAsyncDisposable
     /// <summary>A server's URL without its user and fragment, which may be secrets.</summary>
     internal static string Display(Uri server) => server.IsAbsoluteUri ? server.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped) : server.OriginalString.Split('#')[0];
 
-    private static string DisplayMessage(string? message) => VisibleText.Escape(message is { Length: > MaxMessageLength } ? $"{message[..MaxMessageLength]}…" : message ?? "");
+    private static string DisplayMessage(string? message) => message is { Length: > MaxMessageLength } ? $"{message[..MaxMessageLength]}…" : message ?? "";
 }

@@ -1,6 +1,9 @@
 namespace EGoat.Signaling;
 
-/// <summary>A signaling server cannot be reached or refuses, in one line for people.</summary>
+/// <summary>
+/// A signaling server cannot be reached or refuses, in one line. A server's reason in it is as it came: whoever shows it makes it fit
+/// for people.
+/// </summary>
 public sealed class SignalingException : Exception
 {
     /// <summary>Creates one without a message.</summary>

@@ -23,4 +23,7 @@ public sealed record EGoatDelivery
 
     /// <summary>When this state was reached (UTC). A message that waits does so since this time.</summary>
     public required DateTimeOffset At { get; init; }
+
+    /// <summary>Who has it or not, and why, fit to be shown (<see cref="VisibleText"/>).</summary>
+    public override string ToString() => $"{VisibleText.Line(Peer)}: {State}{(Reason is { } reason ? $". {VisibleText.Line(reason)}" : "")}";
 }

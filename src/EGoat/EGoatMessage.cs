@@ -45,4 +45,7 @@ public sealed record EGoatMessage
 
     /// <summary>Whether the history holds it. False while it could not be stored yet, for example because the disk is full.</summary>
     public bool Kept { get; init; } = true;
+
+    /// <summary>Who said what, fit to be shown: further lines are indented (<see cref="VisibleText"/>).</summary>
+    public override string ToString() => $"{VisibleText.Line(From)}: {VisibleText.Text(Text, "    ")}";
 }

@@ -45,4 +45,7 @@ public sealed record EGoatPeer
 
     /// <summary>What the connection has done so far; null without one.</summary>
     public EGoatPeerStatistics? Statistics { get; init; }
+
+    /// <summary>Its name, or its peer id while it has none, fit to be shown (<see cref="VisibleText"/>).</summary>
+    public override string ToString() => VisibleText.Line(Name.Length > 0 ? Name : Id);
 }

@@ -102,5 +102,5 @@ public abstract class EGoatRoom
     protected void OnStateChanged() => StateChanged?.Invoke(this, EventArgs.Empty);
 
     /// <summary>The room's name and how many peers are present.</summary>
-    public override string ToString() => $"{Name} ({Peers.Count(peer => peer.State == EGoatPeerState.Connected)} peers)";
+    public override string ToString() => $"{VisibleText.Line(Name)} ({Peers.Count(peer => peer.State == EGoatPeerState.Connected)} peers)";
 }

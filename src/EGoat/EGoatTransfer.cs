@@ -78,4 +78,7 @@ public sealed record EGoatTransfer
 
     /// <summary>Whether the transfer has ended, well or not.</summary>
     public bool IsEnded => State is not (EGoatTransferState.Offered or EGoatTransferState.Active or EGoatTransferState.Paused);
+
+    /// <summary>What goes where and how far it is, fit to be shown (<see cref="VisibleText"/>).</summary>
+    public override string ToString() => $"{VisibleText.Line(Name)} {(Direction == EGoatDirection.Sent ? "to" : "from")} {VisibleText.Line(Peer)}: {State}";
 }

@@ -136,7 +136,7 @@ internal static class ChatCommand
                     view.WriteLine(Help);
                     break;
                 default:
-                    view.Warn(command == "/send" ? "Name a file: /send PATH." : $"There is no command {RoomOutput.CleanLine(command)}; /help shows those that there are. A message cannot begin with '/'.");
+                    view.Warn(command == "/send" ? "Name a file: /send PATH." : $"There is no command {VisibleText.Line(command)}; /help shows those that there are. A message cannot begin with '/'.");
                     break;
             }
         }

@@ -78,7 +78,7 @@ internal sealed class ChatTransfers(Room room, bool isJson, Action<string> show)
         int number = NumberOf(transfer.Id);
         if (!isJson && transfer.Direction == EGoatDirection.Sent)
         {
-            show($"[{number}] {RoomOutput.CleanLine(transfer.Name)} is offered to {RoomOutput.CleanLine(transfer.Peer)}.");
+            show($"[{number}] {VisibleText.Line(transfer.Name)} is offered to {VisibleText.Line(transfer.Peer)}.");
         }
     }
 
@@ -151,16 +151,16 @@ internal sealed class ChatTransfers(Room room, bool isJson, Action<string> show)
         string part = transfer.Length > 0 ? string.Create(CultureInfo.InvariantCulture, $"{100.0 * done / transfer.Length:F0} % of {ByteSize.Format(transfer.Length)}") : ByteSize.Format(done);
         string way = transfer.Direction == EGoatDirection.Sent ? "to" : "from";
         string rate = transfer.State == EGoatTransferState.Active ? $", {ByteSize.Format((long)transfer.Rate)}/s" : "";
-        return $"{RoomOutput.CleanLine(transfer.Name)} {way} {RoomOutput.CleanLine(transfer.Peer)}: {transfer.State}, {part}{rate}";
+        return $"{VisibleText.Line(transfer.Name)} {way} {VisibleText.Line(transfer.Peer)}: {transfer.State}, {part}{rate}";
     }
 
     private static string DescribeOffer(FileOffer offer, int number)
     {
         string total = offer.TotalLength < 0 ? "of unknown length" : ByteSize.Format(offer.TotalLength);
-        string what = offer.Files.Count == 1 ? RoomOutput.CleanLine(offer.Files[0].Path) : $"{offer.Files.Count:N0} files";
-        string files = offer.Files.Count == 1 ? "" : string.Concat(offer.Files.Take(MaxListed).Select((f, i) => $"\n  {i + 1,3}  {RoomOutput.CleanLine(f.Path)}"));
+        string what = offer.Files.Count == 1 ? VisibleText.Line(offer.Files[0].Path) : $"{offer.Files.Count:N0} files";
+        string files = offer.Files.Count == 1 ? "" : string.Concat(offer.Files.Take(MaxListed).Select((f, i) => $"\n  {i + 1,3}  {VisibleText.Line(f.Path)}"));
         string rest = offer.Files.Count > MaxListed ? $"\n       and {offer.Files.Count - MaxListed:N0} more" : "";
-        return $"[{number}] {RoomOutput.CleanLine(offer.Peer.Name)} offers {what}, {total}: /accept {number} or /reject {number}{files}{rest}";
+        return $"[{number}] {VisibleText.Line(offer.Peer.Name)} offers {what}, {total}: /accept {number} or /reject {number}{files}{rest}";
     }
 
     private List<EGoatTransfer> Running() => [.. room.Transfers.Where(t => !t.IsEnded)];
@@ -193,7 +193,7 @@ internal sealed class ChatTransfers(Room room, bool isJson, Action<string> show)
         return id ?? throw new RoomException(
             ids.Count == 0 ? $"There is no {what}."
             : wanted.Length == 0 ? $"Which {what}? /transfers shows their numbers."
-            : $"There is no {what} {RoomOutput.CleanLine(wanted)}. /transfers shows their numbers.");
+            : $"There is no {what} {VisibleText.Line(wanted)}. /transfers shows their numbers.");
     }
 
     private int NumberOf(string id)

@@ -105,7 +105,7 @@ internal static class DemoCommand
             await foreach (EGoatMessage message in node.History.QueryMessagesAsync(new HistoryQuery { Room = RoomName }, cancellationToken).ConfigureAwait(false))
             {
                 rows++;
-                Console.WriteLine($"  {message.Direction,-8}  {message.From}: {message.Text}");
+                Console.WriteLine($"  {message.Direction,-8}  {VisibleText.Line(message.From)}: {VisibleText.Text(message.Text, "    ")}");
             }
 
             return rows;

@@ -22,7 +22,7 @@ internal static class HashCommand
                     }
                     catch (Exception e) when (e is IOException or UnauthorizedAccessException)
                     {
-                        await Console.Error.WriteLineAsync($"egoat: {e.Message}").ConfigureAwait(false);
+                        await Console.Error.WriteLineAsync($"egoat: {VisibleText.Text(e.Message, "  ")}").ConfigureAwait(false);
                         exitCode = ExitCode.Failed;
                     }
                 }

@@ -41,7 +41,7 @@ internal static class HistoryCommand
                     {
                         Console.WriteLine(isJson
                             ? EventJson.Row(message)
-                            : $"{message.ReceivedAt.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)}  {message.Room}  {RoomOutput.CleanLine(message.From)}: {RoomOutput.CleanText(message.Text)}");
+                            : $"{message.ReceivedAt.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)}  {message.Room}  {VisibleText.Line(message.From)}: {VisibleText.Text(message.Text, "    ")}");
                     }
 
                     return ExitCode.Done;

@@ -136,7 +136,7 @@ internal sealed class SendCommand
 
     private static string Describe(EGoatDelivery delivery)
     {
-        string who = delivery.Peer.Length > 0 ? RoomOutput.CleanLine(delivery.Peer) : "A member that never said its name";
+        string who = delivery.Peer.Length > 0 ? VisibleText.Line(delivery.Peer) : "A member that never said its name";
         string then = delivery.State == EGoatDeliveryState.Waiting ? " It is sent again when they are met in the room again." : "";
         return $"{who} has not confirmed the message. {delivery.Reason}{then}";
     }

@@ -76,8 +76,8 @@ internal sealed class ConsentPrompt(TextReader input, TextWriter output)
     {
         string total = offer.TotalLength < 0 ? "of unknown length" : ByteSize.Format(offer.TotalLength);
         IEnumerable<string> lines = offer.Files.Take(MaxListed).Select((f, i) =>
-            $"  {i + 1,3}  {RoomOutput.CleanLine(f.Path)}{(f.IsFolder ? "/" : $"  {(f.Length < 0 ? "?" : ByteSize.Format(f.Length))}")}");
+            $"  {i + 1,3}  {VisibleText.Line(f.Path)}{(f.IsFolder ? "/" : $"  {(f.Length < 0 ? "?" : ByteSize.Format(f.Length))}")}");
         string rest = offer.Files.Count > MaxListed ? $"       and {offer.Files.Count - MaxListed:N0} more\n" : "";
-        return $"{RoomOutput.CleanLine(offer.Peer.Name)} ({offer.Peer.Identity}) offers {offer.Files.Count:N0} files, {total}:\n{string.Join('\n', lines)}\n{rest}Take them? [y, n, or numbers such as 1,3-5] \n";
+        return $"{VisibleText.Line(offer.Peer.Name)} ({offer.Peer.Identity}) offers {offer.Files.Count:N0} files, {total}:\n{string.Join('\n', lines)}\n{rest}Take them? [y, n, or numbers such as 1,3-5] \n";
     }
 }

@@ -23,7 +23,7 @@ internal static class ProgressView
                     string key = $"{transfer.Id}/{transfer.Name}/{transfer.PeerIdentity}";
                     if (!bars.TryGetValue(key, out ProgressTask? bar))
                     {
-                        bar = bars[key] = context.AddTask(Markup.Escape($"{RoomOutput.CleanLine(transfer.Name)} {(transfer.Direction == EGoatDirection.Sent ? "to" : "from")} {RoomOutput.CleanLine(transfer.Peer)}"), maxValue: Math.Max(1, transfer.Length));
+                        bar = bars[key] = context.AddTask(Markup.Escape($"{VisibleText.Line(transfer.Name)} {(transfer.Direction == EGoatDirection.Sent ? "to" : "from")} {VisibleText.Line(transfer.Peer)}"), maxValue: Math.Max(1, transfer.Length));
                     }
 
                     bar.Value = transfer.BytesTransferred + transfer.BytesResumed;

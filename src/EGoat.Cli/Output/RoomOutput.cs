@@ -30,7 +30,7 @@ internal sealed class RoomOutput(bool isJson, TextWriter lines)
         }
         else
         {
-            Line($"Joined the room {room.Name} as {room.DisplayName}. It is open: whoever knows its name and server can join.");
+            Line($"Joined the room {VisibleText.Line(room.Name)} as {VisibleText.Line(room.DisplayName)}. It is open: whoever knows its name and server can join.");
         }
     }
 
@@ -40,7 +40,7 @@ internal sealed class RoomOutput(bool isJson, TextWriter lines)
         switch (e)
         {
             case RoomMessageReceived { Message: var message }:
-                Line(isJson ? EventJson.Message(message) : $"{CleanLine(message.From)}: {CleanText(message.Text)}");
+                Line(isJson ? EventJson.Message(message) : $"{VisibleText.Line(message.From)}: {VisibleText.Text(message.Text, "    ")}");
                 break;
             case RoomPeerChanged { Peer: var peer }:
                 ShowPeer(peer);
@@ -67,18 +67,11 @@ internal sealed class RoomOutput(bool isJson, TextWriter lines)
     /// <summary>One file and one receiver, as a line.</summary>
     public static string Describe(EGoatTransfer transfer)
     {
-        string way = $"{CleanLine(transfer.Name)} {(transfer.Direction == EGoatDirection.Sent ? "to" : "from")} {CleanLine(transfer.Peer)}";
+        string way = $"{VisibleText.Line(transfer.Name)} {(transfer.Direction == EGoatDirection.Sent ? "to" : "from")} {VisibleText.Line(transfer.Peer)}";
         return transfer.State == EGoatTransferState.Completed
-            ? string.Create(CultureInfo.InvariantCulture, $"{way}: {transfer.Length:N0} bytes{(transfer.BytesResumed > 0 ? $" ({transfer.BytesResumed:N0} were there)" : "")}, {transfer.Rate / (1024 * 1024):F1} MiB/s, {transfer.TreeHash}{(transfer.Direction == EGoatDirection.Received ? $" -> {CleanLine(transfer.Path)}" : "")}")
-            : $"{way}: {transfer.State}. {CleanLine(transfer.Error ?? "")}";
+            ? string.Create(CultureInfo.InvariantCulture, $"{way}: {transfer.Length:N0} bytes{(transfer.BytesResumed > 0 ? $" ({transfer.BytesResumed:N0} were there)" : "")}, {transfer.Rate / (1024 * 1024):F1} MiB/s, {transfer.TreeHash}{(transfer.Direction == EGoatDirection.Received ? $" -> {VisibleText.Line(transfer.Path)}" : "")}")
+            : $"{way}: {transfer.State}. {VisibleText.Line(transfer.Error ?? "")}";
     }
-
-    /// <summary>A name or a reason from a peer, on one line and without what could move a cursor or hide itself.</summary>
-    public static string CleanLine(string text) =>
-        string.Concat(text.Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator ? '\uFFFD' : c));
-
-    /// <summary>A message: its further lines are indented, so that none of them looks like another message.</summary>
-    public static string CleanText(string text) => string.Join("\n    ", text.ReplaceLineEndings("\n").Split('\n').Select(line => CleanLine(line.Replace("\t", "    ", StringComparison.Ordinal))));
 
     /// <summary>Something that people should know.</summary>
     public void Warn(string text)
@@ -89,7 +82,7 @@ internal sealed class RoomOutput(bool isJson, TextWriter lines)
         }
         else
         {
-            Console.Error.WriteLine($"egoat: {text}");
+            Console.Error.WriteLine($"egoat: {VisibleText.Text(text, "  ")}");
         }
     }
 
@@ -98,7 +91,7 @@ internal sealed class RoomOutput(bool isJson, TextWriter lines)
     {
         foreach (EGoatPeer peer in peers)
         {
-            Line(isJson ? EventJson.Peer("peer", peer) : $"{(peer.Name.Length > 0 ? CleanLine(peer.Name) : peer.Id)}: {peer.State}{(peer.Statistics is { LocalAddress.Length: > 0 } path ? $", {path}" : "")}");
+            Line(isJson ? EventJson.Peer("peer", peer) : $"{(peer.Name.Length > 0 ? VisibleText.Line(peer.Name) : peer.Id)}: {peer.State}{(peer.Statistics is { LocalAddress.Length: > 0 } path ? $", {path}" : "")}");
         }
 
         if (peers.Count == 0 && !isJson)
@@ -111,11 +104,11 @@ internal sealed class RoomOutput(bool isJson, TextWriter lines)
     {
         if (peer.State == EGoatPeerState.Connected && _present.Add(peer.Id))
         {
-            Line(isJson ? EventJson.Peer("join", peer) : $"{CleanLine(peer.Name)} is here.");
+            Line(isJson ? EventJson.Peer("join", peer) : $"{VisibleText.Line(peer.Name)} is here.");
         }
         else if (peer.State is EGoatPeerState.Left or EGoatPeerState.Disconnected && _present.Remove(peer.Id))
         {
-            Line(isJson ? EventJson.Peer("leave", peer) : $"{CleanLine(peer.Name)} is gone.");
+            Line(isJson ? EventJson.Peer("leave", peer) : $"{VisibleText.Line(peer.Name)} is gone.");
         }
     }
 

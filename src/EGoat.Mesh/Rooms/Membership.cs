@@ -1,6 +1,5 @@
 using EGoat.Mesh.Peers;
 using EGoat.Mesh.Protocol;
-using EGoat.Mesh.Transfers;
 using EGoat.Signaling;
 using EGoat.WebRtc.Ice;
 using EGoat.WebRtc.Sockets;
@@ -82,7 +81,7 @@ internal sealed class Membership : ISessionOwner
         IReadOnlyList<Peer> peers = Peers;
         return mayBeAbsent || names.FirstOrDefault(n => !peers.Any(p => IsMeant(p, n))) is not { } missing
             ? [.. peers.Where(p => names.Count == 0 || names.Any(n => IsMeant(p, n)))]
-            : throw new RoomException($"Nobody in the room '{_room.Name}' is {WirePath.Escape(missing)}.");
+            : throw new RoomException($"Nobody in the room '{_room.Name}' is {VisibleText.Quote(missing)}.");
 
         static bool IsMeant(Peer peer, string name) => peer.Id == name || peer.Identity == name || peer.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
     }
@@ -228,7 +227,7 @@ internal sealed class Membership : ISessionOwner
 
         if (bye.Reason.Length > 0)
         {
-            _room.Warn($"The peer {session.Peer.Id} refuses: {WirePath.Escape(bye.Reason)}");
+            _room.Warn($"The peer {session.Peer.Id} refuses: {VisibleText.Quote(bye.Reason)}");
         }
 
         Remove(session.Peer, hasLeft: true);
@@ -309,7 +308,7 @@ internal sealed class Membership : ISessionOwner
     private void UseIceServers(IReadOnlyList<IceServerEntry> told)
     {
         IReadOnlyList<IceServer> usable = _room.Options.IceServers ??
-            IceServerEntries.Read(told, url => _room.Warn($"{WirePath.Escape(url)} is not the URL of a STUN or TURN server."));
+            IceServerEntries.Read(told, url => _room.Warn($"{VisibleText.Quote(url)} is not the URL of a STUN or TURN server."));
         if (_room.Options.RelayOnly && !usable.Any(s => s.IsTurn))
         {
             _room.Warn("Only relayed connections are allowed and there is no TURN server: nobody can be reached. Name one with 'egoat serve --ice-server'.");

@@ -112,7 +112,7 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
         ArgumentNullException.ThrowIfNull(certificate);
         if (!RoomName.TryParse(options.Room, out string name))
         {
-            throw new RoomException($"{WirePath.Escape(options.Room)} is not a room name: it has 1 to 64 letters, digits, '-', '_' or '.'.");
+            throw new RoomException($"{VisibleText.Quote(options.Room)} is not a room name: it has 1 to 64 letters, digits, '-', '_' or '.'.");
         }
 
         if (options.Tracer is { } tracer)
@@ -129,7 +129,7 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
         }
         catch (SignalingException e)
         {
-            throw new RoomException(e.Message, e);
+            throw new RoomException(VisibleText.Line(e.Message), e);
         }
 
         try
@@ -302,7 +302,7 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
             IdentitySighting sighting = await _context.Store.NoteIdentityAsync(peer.Identity, name, Name, _context.Time.GetUtcNow(), _context.Left.Token).ConfigureAwait(false);
             if (sighting.IsNameOfAnother)
             {
-                _context.Warn($"{WirePath.Escape(name)} was known under another identity: this is {peer.Identity}.");
+                _context.Warn($"{VisibleText.Quote(name)} was known under another identity: this is {peer.Identity}.");
             }
         }
 #pragma warning disable CA1031 // The store's own exceptions; a member is no less there.

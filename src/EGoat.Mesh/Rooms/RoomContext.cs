@@ -34,8 +34,8 @@ internal sealed class RoomContext
 
     public bool IsLeft => Left.IsCancellationRequested;
 
-    /// <summary>Tells people something.</summary>
-    public void Warn(string text) => Events.Publish(new RoomWarning(text));
+    /// <summary>Tells people something; what peers and the server have said in it is made fit to be shown.</summary>
+    public void Warn(string text) => Events.Publish(new RoomWarning(VisibleText.Line(text)));
 
     /// <summary>Waits on the room's clock; false when the room is left meanwhile.</summary>
     public async Task<bool> DelayAsync(TimeSpan time)

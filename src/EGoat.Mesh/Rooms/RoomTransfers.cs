@@ -184,7 +184,7 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Func<R
         }
     }
 
-    private static RoomException NoTransfer(string id) => new($"No transfer {WirePath.Escape(id)} is running. Get-EGoatTransfer lists those that are.");
+    private static RoomException NoTransfer(string id) => new($"No transfer {VisibleText.Quote(id)} is running. Get-EGoatTransfer lists those that are.");
 
     // Members that connect within the window, each once.
     private async IAsyncEnumerable<Peer> FindJoiningAsync(RoomSubscription events, SendFileOptions options, ServedReceivers served, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
@@ -256,7 +256,7 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Func<R
             return null;
         }
 
-        room.Warn($"The connection to {WirePath.Escape(receiver.Name)} was lost; the transfer goes on when they are back.");
+        room.Warn($"The connection to {VisibleText.Quote(receiver.Name)} was lost; the transfer goes on when they are back.");
         using var window = new CancellationTokenSource(ReturnTimeout, room.Time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, window.Token);
         while (!receiver.HasLeft)

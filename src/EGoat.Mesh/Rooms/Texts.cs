@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using EGoat.Mesh.Peers;
 using EGoat.Mesh.Protocol;
-using EGoat.Mesh.Transfers;
 
 namespace EGoat.Mesh;
 
@@ -166,7 +165,7 @@ internal sealed class Texts
         await _log.WhenStoredAsync().ConfigureAwait(false);
     }
 
-    private static string Describe(Peer peer) => peer.Name is { Length: > 0 } name ? WirePath.Escape(name) : $"The peer {peer.Id}";
+    private static string Describe(Peer peer) => peer.Name is { Length: > 0 } name ? VisibleText.Quote(name) : $"The peer {peer.Id}";
 
     private async Task TellWhenKeptAsync(Task<EGoatMessage> keeping)
     {

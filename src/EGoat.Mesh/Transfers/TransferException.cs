@@ -4,7 +4,7 @@ namespace EGoat.Mesh.Transfers;
 internal sealed class TransferException(string message, EGoatTransferState state = EGoatTransferState.Failed) : Exception(message)
 {
     /// <summary>What the system says, which names files: their names may be a peer's choice.</summary>
-    public static TransferException From(Exception e) => new(WirePath.EscapeText(ReceiveFolder.WithoutHandles(e.Message)));
+    public static TransferException From(Exception e) => new(VisibleText.Line(ReceiveFolder.WithoutHandles(e.Message)));
 
     public EGoatTransferState State { get; } = state;
 }

@@ -217,8 +217,8 @@ public sealed class ReceiveEGoatFile : EGoatCmdlet
     {
         IEnumerable<string> names = offer.Files.Take(MaxListed).Select(f => f.IsFolder ? $"{f.Path}/" : $"{f.Path} ({(f.Length < 0 ? "?" : $"{f.Length:N0} bytes")})");
         string rest = offer.Files.Count > MaxListed ? $"\nand {offer.Files.Count - MaxListed:N0} more" : "";
-        string text = DisplayText.Clean($"{offer.Peer.Name} ({offer.Peer.Identity}) offers:");
-        return ShouldContinue($"{text}\n{string.Join('\n', names.Select(DisplayText.Clean))}{rest}\nTake it?", "Receive files")
+        string text = VisibleText.Line($"{offer.Peer.Name} ({offer.Peer.Identity}) offers:");
+        return ShouldContinue($"{text}\n{string.Join('\n', names.Select(VisibleText.Line))}{rest}\nTake it?", "Receive files")
             ? FileAnswer.Accept
             : FileAnswer.Reject("The receiver does not want it.");
     }

@@ -29,6 +29,6 @@ public abstract class LiveCompleter : IArgumentCompleter
     {
         bool isPlain = argument.Length > 0 && argument.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') && argument[0] != '-';
         string text = isPlain ? argument : $"'{CodeGeneration.EscapeSingleQuotedStringContent(argument)}'";
-        return new CompletionResult(text, DisplayText.Clean(shown), CompletionResultType.ParameterValue, DisplayText.Clean(toolTip));
+        return new CompletionResult(text, VisibleText.Line(shown), CompletionResultType.ParameterValue, VisibleText.Line(toolTip));
     }
 }

@@ -16,7 +16,7 @@ public sealed class PeerCompleter : LiveCompleter
         ILookup<string, EGoatPeer> byName = peers.ToLookup(p => p.Name, StringComparer.OrdinalIgnoreCase);
         foreach (EGoatPeer peer in peers)
         {
-            bool isNamed = peer.Name.Length > 0 && DisplayText.IsClean(peer.Name) && byName[peer.Name].Count() == 1;
+            bool isNamed = peer.Name.Length > 0 && VisibleText.IsClean(peer.Name) && byName[peer.Name].Count() == 1;
             string toolTip = $"{peer.Name} ({peer.Identity}), {peer.State} in {peer.Room}";
             if (isNamed && peer.Name.StartsWith(word, StringComparison.OrdinalIgnoreCase))
             {

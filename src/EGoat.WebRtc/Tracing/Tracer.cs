@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace EGoat.WebRtc.Tracing;
 
 /// <summary>
@@ -21,31 +18,17 @@ public sealed class Tracer
     /// <summary>Tells an event, if somebody listens.</summary>
     /// <param name="subject">To which connection, or what else.</param>
     /// <param name="category">Which part tells.</param>
-    /// <param name="text">What happened; it may hold what a peer has sent.</param>
-    public void Write(string subject, TraceCategory category, string text) => Handler?.Invoke(new TraceEvent(Escape(subject), category, Escape(text)));
+    /// <param name="text">What happened; it may hold what a peer has sent, as it came.</param>
+    public void Write(string subject, TraceCategory category, string text) => Handler?.Invoke(new TraceEvent(subject, category, Cut(text)));
 
-    // A console must show what a peer has sent as it is: control and format characters would move, hide or forge lines.
-    private static string Escape(string text)
+    // Nobody needs more of what a peer has sent; half a pair at the end is left out.
+    private static string Cut(string text)
     {
-        var escaped = new StringBuilder(Math.Min(text.Length, MaxTextLength));
-        foreach (Rune rune in text.EnumerateRunes())
+        if (text.Length <= MaxTextLength)
         {
-            if (escaped.Length >= MaxTextLength)
-            {
-                escaped.Append('…');
-                break;
-            }
-
-            if (Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
-            {
-                escaped.Append(CultureInfo.InvariantCulture, $"\\u{{{rune.Value:X}}}");
-            }
-            else
-            {
-                escaped.Append(rune.ToString());
-            }
+            return text;
         }
 
-        return escaped.ToString();
+        return $"{text.AsSpan(0, char.IsHighSurrogate(text[MaxTextLength - 1]) ? MaxTextLength - 1 : MaxTextLength)}…";
     }
 }

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text;
 using EGoat.Mesh.Protocol;
-using EGoat.Signaling;
 
 namespace EGoat.Mesh.Transfers;
 
@@ -19,9 +18,6 @@ internal static class WirePath
     /// <summary>What partial files of this program are called; such names are not received.</summary>
     public const string PartialPrefix = ".egoat-";
     public const string PartialSuffix = ".part";
-
-    /// <summary>The characters of a name that are shown.</summary>
-    private const int MaxShown = 80;
 
     private static readonly SearchValues<char> WindowsReserved = SearchValues.Create("<>:\"|?*");
 
@@ -76,14 +72,14 @@ internal static class WirePath
         {
             if (!TrySplit(path, rules, out _, out string why))
             {
-                refusal = $"the name {Escape(path)} is refused: {why}";
+                refusal = $"the name {VisibleText.Quote(path)} is refused: {why}";
                 return false;
             }
 
             string key = CollisionKey(path, rules);
             if (!all.Add(key))
             {
-                refusal = $"the name {Escape(path)} is refused: it is there twice";
+                refusal = $"the name {VisibleText.Quote(path)} is refused: it is there twice";
                 return false;
             }
 
@@ -99,19 +95,13 @@ internal static class WirePath
 
         if (files.Find(folders.Contains) is { } both)
         {
-            refusal = $"the name {Escape(both)} is refused: it is both a file and a folder";
+            refusal = $"the name {VisibleText.Quote(both)} is refused: it is both a file and a folder";
             return false;
         }
 
         refusal = "";
         return true;
     }
-
-    /// <summary>The text in quotes, cut at 80 characters, with everything that could disturb or deceive a display written as \u escapes.</summary>
-    public static string Escape(string text) => $"'{EscapeText(text.Length > MaxShown ? text[..MaxShown] : text)}{(text.Length > MaxShown ? "…" : "")}'";
-
-    /// <summary>A text from elsewhere, on one line, with everything that could disturb or deceive a display written as \u escapes.</summary>
-    public static string EscapeText(string text) => VisibleText.Escape(text);
 
     private static string? Refuse(string component)
     {

@@ -79,7 +79,7 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
     {
         if (message is CancelMessage cancel)
         {
-            HandleCancel(WirePath.EscapeText(cancel.Reason));
+            HandleCancel(VisibleText.Line(cancel.Reason));
         }
     }
 
@@ -434,7 +434,7 @@ internal sealed class FileReceiver(string id, Peer peer, EGoatPeer sender, RtcDa
                 byte[] fileHash = file.GetFileHash();
                 return frame.Payload.SequenceEqual(fileHash)
                     ? fileHash
-                    : throw new TransferException($"The file {WirePath.Escape(file.Entry.Path)} arrived damaged: its hash is not the sender's.");
+                    : throw new TransferException($"The file {VisibleText.Quote(file.Entry.Path)} arrived damaged: its hash is not the sender's.");
             default:
                 throw OutOfPlace();
         }

@@ -67,7 +67,7 @@ internal abstract class IncomingContent(ManifestEntry entry) : IDisposable
             TreeHash.HashBlock(content, actual);
             if (length != content.Length || !hash.SequenceEqual(actual))
             {
-                throw new TransferException($"A block of {WirePath.Escape(entry.Path)} arrived damaged.");
+                throw new TransferException($"A block of {VisibleText.Quote(entry.Path)} arrived damaged.");
             }
 
             Store(block, content);

@@ -160,7 +160,7 @@ internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, strin
         return at + TreeHash.HashLength <= _present.WrittenCount && _present.WrittenSpan.Slice((int)at, TreeHash.HashLength).SequenceEqual(hash);
     }
 
-    private TransferException Changed() => new($"The file {WirePath.Escape(Entry.Path)} that was there changed meanwhile; send it again.");
+    private TransferException Changed() => new($"The file {VisibleText.Quote(Entry.Path)} that was there changed meanwhile; send it again.");
 
     private bool TryReadPresent(long block, byte[] buffer, out int length)
     {

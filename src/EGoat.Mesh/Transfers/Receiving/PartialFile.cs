@@ -103,7 +103,7 @@ internal sealed class PartialFile : IDisposable
 
             if (existing != ExistingFile.Rename)
             {
-                throw new TransferException($"{WirePath.Escape(name)} is there already.");
+                throw new TransferException($"{VisibleText.Quote(name)} is there already.");
             }
         }
 

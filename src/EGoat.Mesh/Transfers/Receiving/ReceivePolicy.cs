@@ -41,7 +41,7 @@ internal sealed class ReceivePolicy
     {
         if (offset + length > Options.MaxLength)
         {
-            throw new TransferException($"The file {WirePath.Escape(entry.Path)} is longer than {Options.MaxLength:N0} bytes, the most that this side receives.");
+            throw new TransferException($"The file {VisibleText.Quote(entry.Path)} is longer than {Options.MaxLength:N0} bytes, the most that this side receives.");
         }
 
         if (Interlocked.Add(ref _left, -length) < 0)
@@ -140,7 +140,7 @@ internal sealed class ReceivePolicy
             return (Options.Existing, there.Length == entry.Length) switch
             {
                 (ExistingFile.Skip, _) => "It is there already.",
-                (_, false) => throw Reject($"{WirePath.Escape(entry.Path)} is there already."),
+                (_, false) => throw Reject($"{VisibleText.Quote(entry.Path)} is there already."),
                 _ => null,
             };
         }

@@ -268,7 +268,7 @@ internal sealed class FileSender
 
         if (file.Length > 0 && !cursor.IsUnchanged(_files[index]))
         {
-            throw new TransferException($"The file '{WirePath.EscapeText(file.Name)}' changed while it was sent; send it again: only what is new travels.");
+            throw new TransferException($"The file '{VisibleText.Line(file.Name)}' changed while it was sent; send it again: only what is new travels.");
         }
 
         byte[] fileHash = TreeHash.Combine(length, blockHashes.WrittenSpan);

@@ -84,10 +84,10 @@ internal sealed class OutgoingTransfer : ITransfer
                 Sender?.HandleAccept(accept);
                 break;
             case RejectMessage reject:
-                Sender?.HandleEnd($"The receiver rejected it: {WirePath.EscapeText(reject.Reason)}", EGoatTransferState.Rejected);
+                Sender?.HandleEnd($"The receiver rejected it: {VisibleText.Line(reject.Reason)}", EGoatTransferState.Rejected);
                 break;
             case CancelMessage cancel:
-                Sender?.HandleEnd($"The receiver gave it up: {WirePath.EscapeText(cancel.Reason)}", EGoatTransferState.Failed);
+                Sender?.HandleEnd($"The receiver gave it up: {VisibleText.Line(cancel.Reason)}", EGoatTransferState.Failed);
                 break;
             default:
                 break;

@@ -52,7 +52,7 @@ internal sealed class SourceReader(IReadOnlyList<SourceFile> files, Stream? cont
         }
     }
 
-    private static TransferException Changed(SourceFile file) => new($"The file '{WirePath.EscapeText(file.Name)}' has changed since it was offered; send it again.");
+    private static TransferException Changed(SourceFile file) => new($"The file '{VisibleText.Line(file.Name)}' has changed since it was offered; send it again.");
 
     private OpenFile Open(int index)
     {
@@ -140,7 +140,7 @@ internal sealed class SourceReader(IReadOnlyList<SourceFile> files, Stream? cont
                 int read = RandomAccess.Read(open.Handle, rest, offset);
                 if (read == 0)
                 {
-                    throw new TransferException($"The file '{WirePath.EscapeText(files[open.Index].Name)}' became shorter while it was sent.");
+                    throw new TransferException($"The file '{VisibleText.Line(files[open.Index].Name)}' became shorter while it was sent.");
                 }
 
                 rest = rest[read..];

@@ -64,7 +64,7 @@ internal sealed class SourceTree
     {
         if (!WirePath.TrySplit(_options.ContentName, PathRules.Linux, out _, out string refusal))
         {
-            throw new RoomException($"{WirePath.Escape(_options.ContentName)} cannot be the name of a file: {refusal}.");
+            throw new RoomException($"{VisibleText.Quote(_options.ContentName)} cannot be the name of a file: {refusal}.");
         }
 
         _names.Add(_options.ContentName);
@@ -85,12 +85,12 @@ internal sealed class SourceTree
             var file = new FileInfo(path);
             if (!file.Exists)
             {
-                throw new RoomException($"The file '{WirePath.EscapeText(path)}' is not there.");
+                throw new RoomException($"The file '{VisibleText.Line(path)}' is not there.");
             }
 
             if (!UnixFileType.IsRegular(file.FullName))
             {
-                throw new RoomException($"'{WirePath.EscapeText(path)}' is neither a file nor a folder; send what it yields with: egoat send - < '{WirePath.EscapeText(path)}'");
+                throw new RoomException($"'{VisibleText.Line(path)}' is neither a file nor a folder; send what it yields with: egoat send - < '{VisibleText.Line(path)}'");
             }
 
             if (PathPattern.Selects(file.Name, _options.Include, _options.Exclude))
@@ -100,7 +100,7 @@ internal sealed class SourceTree
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new RoomException($"'{WirePath.EscapeText(path)}' cannot be read: {WirePath.EscapeText(e.Message)}", e);
+            throw new RoomException($"'{VisibleText.Line(path)}' cannot be read: {VisibleText.Line(e.Message)}", e);
         }
     }
 
@@ -108,14 +108,14 @@ internal sealed class SourceTree
     {
         if (!_options.Recurse)
         {
-            throw new RoomException($"'{WirePath.EscapeText(path)}' is a folder; it is sent with everything in it by --recurse (-Recurse).");
+            throw new RoomException($"'{VisibleText.Line(path)}' is a folder; it is sent with everything in it by --recurse (-Recurse).");
         }
 
         // "." and "x/.." are names only after they have been resolved.
         var root = new DirectoryInfo(Path.TrimEndingDirectorySeparator(folder.FullName));
         if (root.Parent is null)
         {
-            throw new RoomException($"'{WirePath.EscapeText(path)}' is the root of a file system and has no name; name the folders in it.");
+            throw new RoomException($"'{VisibleText.Line(path)}' is the root of a file system and has no name; name the folders in it.");
         }
 
         string realRoot = RealPath(root);
@@ -149,7 +149,7 @@ internal sealed class SourceTree
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            _skipped.Add($"'{WirePath.EscapeText(folder.FullName)}' was skipped: {WirePath.EscapeText(e.Message)}");
+            _skipped.Add($"'{VisibleText.Line(folder.FullName)}' was skipped: {VisibleText.Line(e.Message)}");
             return;
         }
 
@@ -172,7 +172,7 @@ internal sealed class SourceTree
         {
             if (!_options.FollowSymlink)
             {
-                _skipped.Add($"'{WirePath.EscapeText(child.FullName)}' was skipped: it is a symbolic link. Links that stay inside the tree are followed by --follow-symlink (-FollowSymlink).");
+                _skipped.Add($"'{VisibleText.Line(child.FullName)}' was skipped: it is a symbolic link. Links that stay inside the tree are followed by --follow-symlink (-FollowSymlink).");
                 return;
             }
 
@@ -186,7 +186,7 @@ internal sealed class SourceTree
         {
             if (above.Contains(real))
             {
-                _skipped.Add($"'{WirePath.EscapeText(child.FullName)}' was skipped: the link leads to a folder that it lies in.");
+                _skipped.Add($"'{VisibleText.Line(child.FullName)}' was skipped: the link leads to a folder that it lies in.");
                 return;
             }
 
@@ -196,7 +196,7 @@ internal sealed class SourceTree
         }
         else if (!UnixFileType.IsRegular(found.FullName))
         {
-            _skipped.Add($"'{WirePath.EscapeText(child.FullName)}' was skipped: it is neither a file nor a folder.");
+            _skipped.Add($"'{VisibleText.Line(child.FullName)}' was skipped: it is neither a file nor a folder.");
         }
         else if (PathPattern.Selects(name, _options.Include, []))
         {
@@ -219,14 +219,14 @@ internal sealed class SourceTree
 
         if (target is not { Exists: true })
         {
-            _skipped.Add($"'{WirePath.EscapeText(link.FullName)}' was skipped: the link leads nowhere.");
+            _skipped.Add($"'{VisibleText.Line(link.FullName)}' was skipped: the link leads nowhere.");
             return false;
         }
 
         real = RealPath(target);
         if (!real.StartsWith(realRoot + Path.DirectorySeparatorChar, StringComparison.Ordinal) && real != realRoot)
         {
-            _skipped.Add($"'{WirePath.EscapeText(link.FullName)}' was skipped: the link leads out of the tree.");
+            _skipped.Add($"'{VisibleText.Line(link.FullName)}' was skipped: the link leads out of the tree.");
             return false;
         }
 
@@ -237,7 +237,7 @@ internal sealed class SourceTree
     {
         if (isNamed && !WirePath.TrySplit(name, PathRules.Linux, out _, out string refusal))
         {
-            throw new RoomException($"'{WirePath.EscapeText(file.FullName)}' cannot be sent under its name: {refusal}.");
+            throw new RoomException($"'{VisibleText.Line(file.FullName)}' cannot be sent under its name: {refusal}.");
         }
 
         if (isNamed || IsSendable(name, file.FullName))
@@ -253,7 +253,7 @@ internal sealed class SourceTree
             return true;
         }
 
-        _skipped.Add($"{WirePath.Escape(path)} was skipped: {refusal}.");
+        _skipped.Add($"{VisibleText.Quote(path)} was skipped: {refusal}.");
         return false;
     }
 
