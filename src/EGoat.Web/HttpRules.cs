@@ -13,7 +13,7 @@ internal sealed class HttpRules(string token)
 {
     /// <summary>Nothing from elsewhere, no inline script, no framing.</summary>
     public const string ContentSecurityPolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     private readonly byte[] _token = Encoding.UTF8.GetBytes(token);
 

@@ -53,6 +53,7 @@ public sealed class ThreeParticipantsTests(ITestOutputHelper output) : IAsyncDis
         _browser = await ChromiumBrowser.LaunchAsync(host: second);
         _page = await _browser.OpenAsync(url.Split('#')[0]);
         await _page.FillAsync("#name", "carla");
+        await _page.FillAsync("#room", "lobby");
         await _page.ClickAsync("#join");
         await _page.WaitForSelectorAsync("#chat:not([hidden])");
         await Assertions.Expect(_page.Locator("#peers li.connected")).ToHaveCountAsync(2);
@@ -105,9 +106,9 @@ public sealed class ThreeParticipantsTests(ITestOutputHelper output) : IAsyncDis
         await MeasureAsync("file from ada", async () =>
         {
             _ada.WriteLine($"/send {fromAda}");
-            await _page.ClickAsync("#transfers button.accept");
+            await _page.ClickAsync("#messages button.accept");
             Assert.Equal(adaHash, TestFile.HashOf(await ReceivedAsync(_bob, "from-ada.bin")));
-            IDownload download = await _page.RunAndWaitForDownloadAsync(() => _page.ClickAsync("#transfers a.save", new() { Timeout = Scale * 30_000 }));
+            IDownload download = await _page.RunAndWaitForDownloadAsync(() => _page.ClickAsync("#messages a.save", new() { Timeout = Scale * 30_000 }));
             string saved = Path.Combine(_folder, "saved.bin");
             await download.SaveAsAsync(saved);
             Assert.Equal(adaHash, TestFile.HashOf(saved));

@@ -11,19 +11,20 @@ public sealed class PageAppearanceTests : PageTransferTest
     private const string Show =
         """
         async () => {
-          const { TransferView } = await import('/views/transfer-view.js');
+          const { Card } = await import('/views/card.js');
           const MIB = 1024 * 1024;
           const transfers = { content: async () => new Blob(['x']) };
-          const $ = id => document.getElementById(id);
-          const view = new TransferView($('transfers'), $('offers'), transfers, () => {});
           const long = 'a-name-without-any-place-to-break-it-'.repeat(5) + '.tar.gz';
           const folder = ['photos/2026/IMG_0001.jpg', `photos/${long}`, 'photos/notes.txt'].map((path, i) => ({ path, length: (i + 1) * 7 * MIB, isWanted: i < 2, file: i < 2 ? path : undefined }));
           const file = path => [{ path, length: 700 * MIB, file: path }];
           let key = 0;
           const show = transfer => {
-            const shown = { key: `${key++}`, isOwn: false, peer: 'ada@a-machine-with-a-long-name.example', before: 0, transferred: 0, resumed: 0, length: 42 * MIB, files: folder, ...transfer };
+            const shown = { key: `${key++}`, isOwn: false, identity: 'x'.repeat(26), peer: 'ada@a-machine-with-a-long-name.example', before: 0, transferred: 0, resumed: 0, length: 42 * MIB, files: folder, ...transfer };
             if (shown.state !== 'completed') shown.files = shown.files.map(f => ({ ...f, file: undefined }));
-            view.show(shown);
+            const item = { key: shown.key, kind: 'file', at: Date.now(), transfers: new Map([[shown.key, shown]]) };
+            const card = new Card(item, transfers, () => {});
+            card.show(item);
+            document.querySelector('#messages').append(card.element);
           };
           show({ state: 'asking' });
           show({ state: 'asking', files: file(long), length: 700 * MIB });
@@ -36,7 +37,7 @@ public sealed class PageAppearanceTests : PageTransferTest
           show({ state: 'needs-file', isOwn: true, hasHandles: true, error: 'It was interrupted.' });
           show({ state: 'failed', error: `The transfer is refused: the name '${long}' is refused: a part is longer than 255 bytes.` });
           show({ state: 'rejected', isOwn: true, error: 'The receiver rejected it: They do not want it.' });
-          document.querySelectorAll('#transfers details').forEach(details => { details.open = true; });
+          document.querySelectorAll('.card details').forEach(details => { details.open = true; });
           document.querySelector('#messages').append(Object.assign(document.createElement('li'), { className: 'notice', textContent: 'A notice' }));
         }
         """;
@@ -47,17 +48,23 @@ public sealed class PageAppearanceTests : PageTransferTest
         () => {
           const problems = [];
           const say = (what, element, more) => problems.push(`${what}: ${element.tagName}.${element.className} '${element.textContent.trim().slice(0, 40)}' ${more}`);
-          const channels = color => color.match(/[\d.]+/g).map(Number);
-          const luminance = color => {
-            const [r, g, b] = channels(color).map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+          const pen = Object.assign(document.createElement('canvas'), { width: 1, height: 1 }).getContext('2d', { willReadFrequently: true });
+          // What colors over one another come to.
+          const mixed = colors => {
+            for (const color of ['white', ...colors]) {
+              pen.fillStyle = color;
+              pen.fillRect(0, 0, 1, 1);
+            }
+            return [...pen.getImageData(0, 0, 1, 1).data];
+          };
+          const luminance = colors => {
+            const [r, g, b] = mixed(colors).map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
             return 0.2126 * r + 0.7152 * g + 0.0722 * b;
           };
-          const ground = element => {
-            for (let at = element; at; at = at.parentElement) {
-              const color = getComputedStyle(at).backgroundColor;
-              if ((channels(color)[3] ?? 1) > 0) return color;
-            }
-            return 'rgb(255, 255, 255)';
+          const grounds = element => {
+            const colors = [];
+            for (let at = element; at; at = at.parentElement) colors.unshift(getComputedStyle(at).backgroundColor);
+            return colors;
           };
           if (document.documentElement.scrollWidth > innerWidth) problems.push(`the page is ${document.documentElement.scrollWidth} wide`);
           for (const element of document.querySelectorAll('body *')) {
@@ -66,11 +73,11 @@ public sealed class PageAppearanceTests : PageTransferTest
             if (left < -0.5 || right > innerWidth + 0.5) say('beyond the window', element, `${left} to ${right}`);
             if (element.matches('button, .button, summary, .file') && height < 24) say('small', element, height);
             if (![...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.textContent.trim())) continue;
-            const [a, b] = [luminance(getComputedStyle(element).color), luminance(ground(element))];
+            const [a, b] = [luminance([getComputedStyle(element).color]), luminance(grounds(element))];
             const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
             if (contrast < 4.5) say('pale', element, contrast.toFixed(2));
           }
-          for (const row of document.querySelectorAll('#transfers > li')) {
+          for (const row of document.querySelectorAll('.card .frame')) {
             const parts = [...row.children].filter(part => part.checkVisibility() && part.childNodes.length > 0).map(part => [part, part.getBoundingClientRect()]);
             for (const [i, [part, a]] of parts.entries()) {
               for (const [other, b] of parts.slice(i + 1)) {
@@ -88,8 +95,8 @@ public sealed class PageAppearanceTests : PageTransferTest
         IPage page = await JoinAsync();
         await (await Room.SendTextAsync("Are these the photos of the goats? 🐐", cancellationToken: Cancelled)).Outcome.WaitAsync(Cancelled);
         await page.EvaluateAsync(Show);
-        await Assertions.Expect(page.Locator("#transfers > li")).ToHaveCountAsync(11);
-        await Assertions.Expect(page.Locator("#transfers a.save")).ToHaveCountAsync(3);
+        await Assertions.Expect(Cards(page)).ToHaveCountAsync(11);
+        await Assertions.Expect(page.Locator("#messages a.save")).ToHaveCountAsync(3);
         var problems = new List<string>();
         foreach ((int width, int height) in new[] { (960, 800), (390, 844), (320, 568) })
         {

@@ -107,7 +107,7 @@ public sealed class PageConsentTests : PageTransferTest
         sent = Assert.Single(await SendAsync(path));
         Assert.True(sent.State == EGoatTransferState.Completed, sent.Error);
         Assert.InRange(sent.BytesResumed, 6 * Block, 10 * Block);
-        await Assertions.Expect(page.Locator("#transfers > li")).ToHaveCountAsync(1);
+        await Assertions.Expect(Cards(page)).ToHaveCountAsync(1);
         Assert.Equal(hash, TestFile.HashOf(await SaveAsync(page, page.Locator("a.save"))));
     }
 
@@ -132,10 +132,10 @@ public sealed class PageConsentTests : PageTransferTest
         await Assertions.Expect(Row(page, "interrupted").Locator(".what")).ToHaveTextAsync("cut.bin from ada");
         await Assertions.Expect(Row(page, "interrupted").Locator(".how")).ToHaveTextAsync("4.0 MiB of 20.0 MiB. It goes on when it is sent again.");
         Assert.Equal(hash, TestFile.HashOf(await SaveAsync(page, Row(page, "completed").Locator("a.save"))));
-        await page.Locator("#transfers button.remove").First.ClickAsync();
-        await Assertions.Expect(page.Locator("#transfers > li")).ToHaveCountAsync(1);
-        await page.Locator("#transfers button.remove").ClickAsync();
-        await Assertions.Expect(page.Locator("#transfers > li")).ToHaveCountAsync(0);
+        await Cards(page).Locator("button.remove").First.ClickAsync();
+        await Assertions.Expect(Cards(page)).ToHaveCountAsync(1);
+        await Cards(page).Locator("button.remove").ClickAsync();
+        await Assertions.Expect(Cards(page)).ToHaveCountAsync(0);
         Assert.Equal("[]", await StoredAsync(page));
     }
 
@@ -167,7 +167,7 @@ public sealed class PageConsentTests : PageTransferTest
         await Assertions.Expect(Row(page, "cancelled")).ToHaveCountAsync(1);
         await page.ReloadAsync();
         await EnterAsync(page);
-        await Assertions.Expect(page.Locator("#transfers > li")).ToHaveCountAsync(0);
+        await Assertions.Expect(Cards(page)).ToHaveCountAsync(0);
     }
 
     [ProgramFact("chromium")]

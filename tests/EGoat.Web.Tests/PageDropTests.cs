@@ -1,3 +1,4 @@
+using EGoat.Mesh;
 using EGoat.Testing;
 using Microsoft.Playwright;
 
@@ -19,20 +20,34 @@ public sealed class PageDropTests : PageTransferTest
         await Assertions.Expect(Row(page, "completed").Locator(".what")).ToHaveTextAsync("3 files to ada");
         Assert.Equal(hash, TestFile.HashOf(Path.Combine(Inbox, "goat.bin")));
         AssertTree();
-        await Assertions.Expect(page.Locator("section.dropping")).ToHaveCountAsync(0);
+        await Assertions.Expect(page.Locator("#drop")).ToBeHiddenAsync();
         Assert.Empty(Browser!.Errors);
     }
 
     [ProgramFact("chromium")]
-    public async Task A_drop_beside_does_not_replace_the_page()
+    public async Task A_drop_beside_the_timeline_is_sent_too()
     {
         CreateTree();
         IPage page = await JoinAsync();
         await DropAsync(page, "header", Path.Combine(Tree, "top.txt"));
-        await page.FillAsync("#text", "still here");
-        await page.ClickAsync("#send");
-        await Assertions.Expect(page.Locator("#messages li.own .receipt")).ToHaveTextAsync("✓");
-        await Assertions.Expect(page.Locator("#transfers > li")).ToHaveCountAsync(0);
+        await Assertions.Expect(Row(page, "completed").Locator(".what")).ToHaveTextAsync("top.txt to ada");
+        Assert.Equal("top", await File.ReadAllTextAsync(Path.Combine(Inbox, "top.txt"), Cancelled));
+    }
+
+    [ProgramFact("chromium")]
+    public async Task A_drop_on_a_person_goes_to_that_person_and_one_on_the_room_can_be_taken_back()
+    {
+        CreateTree();
+        IPage page = await JoinAsync();
+        Room bob = await JoinAnotherAsync("bob");
+        await bob.WaitForPeersAsync(2, acceptingFiles: true, Cancelled);
+        await Assertions.Expect(page.Locator("#peers li.connected")).ToHaveCountAsync(2);
+        await DropAsync(page, "#messages", Path.Combine(Tree, "top.txt"));
+        await page.ClickAsync("button.take-back");
+        await DropAsync(page, "#peers li:has-text('bob')", Path.Combine(Tree, "below", "deep.txt"));
+        await Assertions.Expect(Row(page, "completed").Locator(".what")).ToHaveTextAsync("deep.txt to bob");
+        await Assertions.Expect(Cards(page)).ToHaveCountAsync(1);
+        Assert.False(File.Exists(Path.Combine(Inbox, "deep.txt")));
     }
 
     [ProgramFact("chromium")]
@@ -40,7 +55,7 @@ public sealed class PageDropTests : PageTransferTest
     {
         IPage page = await JoinAsync();
         await DropAsync(page, "#messages", Directory.CreateDirectory(Tree).FullName);
-        await Assertions.Expect(page.Locator("#messages li.notice")).ToHaveTextAsync("There are no files in it.");
+        await Assertions.Expect(page.Locator("#messages li.problem")).ToHaveTextAsync("There are no files in it.");
     }
 
     // Browsers without handles give entries, a hundred of a folder at a time.

@@ -26,13 +26,13 @@ public sealed class PageFloodTests : PageTransferTest
             await Task.WhenAny(sending.Where(s => !s.IsCompleted));
         }
 
-        await Assertions.Expect(page.Locator("#transfers > li")).ToHaveCountAsync(MostPerPeer);
+        await Assertions.Expect(Cards(page)).ToHaveCountAsync(MostPerPeer);
 
         // The page is as usable as before.
         await page.FillAsync("#text", "please stop");
         await page.ClickAsync("#send");
         await Assertions.Expect(page.Locator("#messages li.own .receipt")).ToHaveTextAsync("✓");
-        await offers.Locator("button").ClickAsync();
+        await offers.Locator("button.reject-all").ClickAsync();
         IReadOnlyList<EGoatTransfer>[] sent = await Task.WhenAll(sending);
         Assert.All(sent, s => Assert.Equal(EGoatTransferState.Rejected, Assert.Single(s).State));
         Assert.Equal(MostPerPeer, sent.Count(s => s[0].Error == "The receiver rejected it: They do not want it."));
@@ -65,13 +65,16 @@ public sealed class PageFloodTests : PageTransferTest
         IPage page = await JoinAsync();
         Task<IReadOnlyList<EGoatTransfer>> waiting = SendAsync(path);
         await Assertions.Expect(Row(page, "asking")).ToHaveCountAsync(1);
+        ILocator menu = page.Locator("#peers .menu summary");
         ILocator refuse = page.Locator("#peers .refuse");
+        await menu.ClickAsync();
         await refuse.ClickAsync();
         Assert.Equal(EGoatTransferState.Rejected, Assert.Single(await waiting).State);
         EGoatTransfer refused = Assert.Single(await SendAsync(path));
         Assert.Equal((EGoatTransferState.Rejected, "The receiver rejected it: They do not want it."), (refused.State, refused.Error));
-        await Assertions.Expect(page.Locator("#transfers > li")).ToHaveCountAsync(1);
+        await Assertions.Expect(Cards(page)).ToHaveCountAsync(1);
         await Assertions.Expect(refuse).ToHaveTextAsync("Take files again");
+        await menu.ClickAsync();
         await refuse.ClickAsync();
         Task<IReadOnlyList<EGoatTransfer>> sending = SendAsync(path);
         await page.ClickAsync("button.accept");

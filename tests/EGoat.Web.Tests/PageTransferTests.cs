@@ -54,7 +54,7 @@ public sealed class PageTransferTests(ITestOutputHelper output) : PageTransferTe
         Assert.True(sent.State == EGoatTransferState.Completed, sent.Error);
         Assert.Equal((long)held * Block, sent.BytesResumed);
         await Assertions.Expect(Row(page, "completed").Locator(".how")).ToContainTextAsync($"{held}.0 MiB did not have to travel");
-        await Assertions.Expect(page.Locator("#transfers > li")).ToHaveCountAsync(1);
+        await Assertions.Expect(Cards(page)).ToHaveCountAsync(1);
         Assert.Equal(hash, TestFile.HashOf(await SaveAsync(page, page.Locator("a.save"))));
         Assert.Empty(Browser!.Errors);
     }
@@ -81,7 +81,7 @@ public sealed class PageTransferTests(ITestOutputHelper output) : PageTransferTe
               await writer.close();
             }
             """);
-        await page.GotoAsync(Server.Url.ToString());
+        await page.GotoAsync(Server.Url + "#room=lobby");
         EGoatTransfer sent = Assert.Single(await sending);
         Assert.True(sent.State == EGoatTransferState.Completed, sent.Error);
         Assert.Equal(5L * Block, sent.BytesResumed);
@@ -184,7 +184,7 @@ public sealed class PageTransferTests(ITestOutputHelper output) : PageTransferTe
         IPage receiver = await other.OpenAsync(Server.Url.ToString());
         await EnterAsync(receiver, "receiver");
         await Room.LeaveAsync();
-        await Assertions.Expect(sender.Locator("#peers li.connected")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^receiver"));
+        await Assertions.Expect(sender.Locator("#peers li.connected .name")).ToHaveTextAsync("receiver");
         await sender.SetInputFilesAsync("#file", path);
         await receiver.ClickAsync("button.accept");
         await ProgressAsync(sender, 6);

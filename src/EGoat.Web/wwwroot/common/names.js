@@ -5,18 +5,33 @@ const MAX_PATH_LENGTH = 4000;
 const MAX_DEPTH = 64;
 const MAX_COMPONENT_BYTES = 255;
 const MAX_SHOWN = 160;
+const MAX_OWN_NAME = 64;
 const MAX_DOWNLOAD_NAME = 120;
 
 // Controls, bidi and zero-width formatting, fillers, lone surrogates, private and unassigned characters, all spaces but the
 // ordinary one: what is invisible, or moves what is around it.
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|[^\S ]/gu;
+
+// Joiners stay where they do what they are for: in emoji, and between letters of scripts that join.
+const JOINING = String.raw`[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}]`;
+const JOINED = new RegExp(
+  String.raw`(?<=${JOINING}\p{M}*)[\u200c\u200d](?=${JOINING})|(?<=\p{Extended_Pictographic}\ufe0f?\p{Emoji_Modifier}?)\u200d(?=\p{Extended_Pictographic})|(?<=\p{Extended_Pictographic})\ufe0f`, 'gu');
+const STACKED = /(\p{M}{4})\p{M}+/gu;
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\.|$)/i;
 
 // The name with everything invisible written out, and with its end in sight however long it is.
 export function shownName(text) {
-  const shown = String(text).slice(0, 2 * MAX_PATH_LENGTH).replace(INVISIBLE, c => `\\u${c.codePointAt(0).toString(16).padStart(4, '0')}`);
+  const cut = String(text).slice(0, 2 * MAX_PATH_LENGTH).replace(STACKED, '$1');
+  const joined = new Set(Array.from(cut.matchAll(JOINED), match => match.index));
+  const shown = cut.replace(INVISIBLE, (c, at) => joined.has(at) ? c : `\\u${c.codePointAt(0).toString(16).padStart(4, '0')}`);
   return shown.length <= MAX_SHOWN ? shown : `${shown.slice(0, MAX_SHOWN / 2)} … ${shown.slice(-MAX_SHOWN / 2)}`;
+}
+
+// A name that somebody may have: without what is invisible, not empty. Null when nothing is left.
+export function ownName(text) {
+  const name = text.replace(INVISIBLE, c => c === '\u200d' || c === '\u200c' || c === '\ufe0f' ? c : ' ').replace(/\s+/g, ' ').trim();
+  return /[\p{L}\p{N}\p{P}\p{S}]/u.test(name) ? [...name].slice(0, MAX_OWN_NAME).join('') : null;
 }
 
 // Why a manifest with these paths is refused; null when it is not.

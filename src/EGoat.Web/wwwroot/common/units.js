@@ -1,9 +1,11 @@
 // Sizes, rates and times as people read them.
 
+import { t } from './words.js';
+
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
 export function shownSize(bytes) {
-  if (bytes < 0) return 'unknown size';
+  if (bytes < 0) return t('unknown-size');
   let unit = 0;
   for (; bytes >= 1024 && unit < UNITS.length - 1; unit++) bytes /= 1024;
   return `${unit === 0 ? bytes : bytes.toFixed(1)} ${UNITS[unit]}`;

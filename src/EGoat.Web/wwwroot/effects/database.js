@@ -1,7 +1,7 @@
-// The page's own database: its certificate, the messages when no history of this machine is at hand, what was received and
-// what is being sent.
+// The page's own database: its certificate, the messages when no history of this machine is at hand, who has which of its user's
+// own texts, what was received, what is being sent, and the cards of what was sent.
 
-const VERSION = 2;
+const VERSION = 3;
 
 const open = () => new Promise((resolve, reject) => {
   const request = indexedDB.open('egoat', VERSION);
@@ -14,6 +14,10 @@ const open = () => new Promise((resolve, reject) => {
     if (e.oldVersion < 2) {
       made.createObjectStore('received', { keyPath: 'file' }).createIndex('key', 'key');
       made.createObjectStore('sources', { keyPath: 'key' });
+    }
+    if (e.oldVersion < 3) {
+      made.createObjectStore('deliveries', { keyPath: 'id' }).createIndex('room', 'room');
+      made.createObjectStore('cards', { keyPath: 'key' }).createIndex('room', 'room');
     }
   };
   request.onblocked = () => reject(new Error('Another tab has an older version of this page open: close it, then reload.'));

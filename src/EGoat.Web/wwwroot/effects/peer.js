@@ -1,9 +1,13 @@
-// Another member of the room: its connection of the moment, who it is, and the texts it has not confirmed.
+// Another member of the room: its connection of the moment, and who it is.
 
 import { VERSION, identityOf, newId } from '../common/protocol.js';
 
 const CONTROL = 'egoat';
-const MAX_UNCONFIRMED = 1024;
+
+// Messages that may wait until those before them are stored; whoever sends more is dropped.
+const MAX_WAITING = 4096;
+const MAX_FEATURES = 64;
+const MAX_NAME = 256;
 
 export class Peer {
   id;
@@ -18,10 +22,9 @@ export class Peer {
   #control;
   #session;
   #isOfferer = false;
-  #unconfirmed = new Map();
   #handled = Promise.resolve();
 
-  // room: certificate, iceServers, hello(), introduce(to, data), and the handlers changed(peer), ended(peer),
+  // room: certificate, iceServers, hello(), introduce(to, data), and the handlers changed(peer), ended(peer, isBroken),
   // received(peer, message), channel(peer, channel), lost(peer)
   constructor(id, room) {
     this.id = id;
@@ -75,16 +78,14 @@ export class Peer {
     if (this.#control?.readyState === 'open') this.#control.send(JSON.stringify(message));
   }
 
-  // Sent now or when the peer is connected (again), until it confirms.
-  sendText(message) {
-    if (this.#unconfirmed.size >= MAX_UNCONFIRMED) return false;
-    this.#unconfirmed.set(message.id, message);
-    this.send(message);
-    return true;
+  // Of the connection of the moment.
+  get session() {
+    return this.#session;
   }
 
-  confirm(id) {
-    this.#unconfirmed.delete(id);
+  // Says again who this page is, when something of that has changed.
+  greet() {
+    this.send({ type: 'hello', v: VERSION, ...this.#room.hello(), features: ['frame64k', 'pause'] });
   }
 
   openChannel(label) {
@@ -165,21 +166,23 @@ export class Peer {
 
   #talk(pc, control) {
     this.#control = control;
-    const begin = () => {
-      this.send({ type: 'hello', v: VERSION, ...this.#room.hello(), features: ['frame64k', 'pause'] });
-      for (const text of this.#unconfirmed.values()) this.send(text);
-    };
-    control.onopen = begin;
-    if (control.readyState === 'open') begin();
+    control.onopen = () => this.greet();
+    if (control.readyState === 'open') this.greet();
     // One after another: a message is stored and confirmed before the next is looked at.
     let handled = Promise.resolve();
+    let waiting = 0;
     control.onmessage = e => {
-      handled = handled.then(() => this.#receive(pc, JSON.parse(e.data))).catch(() => this.#end(pc, false));
+      if (++waiting > MAX_WAITING) {
+        this.#end(pc, false);
+        return;
+      }
+      handled = handled.then(() => this.#receive(pc, JSON.parse(e.data))).catch(() => this.#end(pc, false)).finally(() => waiting--);
     };
     control.onclose = () => this.#end(pc, false);
   }
 
   async #receive(pc, message) {
+    if (pc !== this.#pc) return;
     if (message.type !== 'hello') {
       if (this.instance) await this.#room.received(this, message);
       return;
@@ -191,10 +194,10 @@ export class Peer {
     }
     // The certificate that DTLS verified, never what anybody claims.
     this.identity = await identityOf(pc.sctp.transport.getRemoteCertificates()[0]);
-    this.name = String(message.name ?? '').slice(0, 256);
-    this.instance = String(message.instance ?? '');
+    this.name = String(message.name ?? '').slice(0, MAX_NAME);
+    this.instance = String(message.instance ?? '').slice(0, MAX_NAME);
     this.acceptsFiles = message.accepts === true;
-    this.features = Array.isArray(message.features) ? message.features : [];
+    this.features = Array.isArray(message.features) ? message.features.slice(0, MAX_FEATURES) : [];
     this.state = 'connected';
     this.#room.changed(this);
   }

@@ -2,13 +2,15 @@
 // under which path. Its content lies in the private file system under that name.
 //
 // A record: file (the name), key (the hash), identity, peer, path, length (-1 unknown), modifiedAt, transfer (the id of the last
-// transfer that brought some of it), state ('partial' or 'finished'), hash, at.
+// transfer that brought some of it), also (ids of others that brought the same, finished), room, state ('partial' or 'finished'),
+// hash, at.
 
 import { transact } from './database.js';
 import { sha256, toHex } from '../common/protocol.js';
 
 const STORE = 'received';
 const KEY_BYTES = 16;
+const MAX_ALSO = 50;
 
 export async function keyOf(identity, path) {
   return toHex((await sha256(new TextEncoder().encode(`${identity}\n${path}`))).subarray(0, KEY_BYTES));
@@ -56,8 +58,25 @@ const change = (file, changed) => transact(STORE, 'readwrite', store => {
 
 export const finishReceived = (file, length, hash) => change(file, { length, hash, state: 'finished' });
 
-// A finished file that another transfer has brought once more.
-export const adoptReceived = (file, transfer) => change(file, { transfer });
+// The transfers that a file belongs to.
+export const transfersOf = ({ transfer, also = [] }) => [transfer, ...also];
+
+// A finished file that another transfer has brought once more: it belongs to both.
+export const shareReceived = (file, transfer) => transact(STORE, 'readwrite', store => {
+  store.get(file).onsuccess = e => {
+    const record = e.target.result;
+    if (record && !transfersOf(record).includes(transfer)) store.put({ ...record, also: [...record.also ?? [], transfer].slice(-MAX_ALSO) });
+  };
+});
+
+// The files stay, for the other transfers that they belong to.
+export const leaveReceived = (files, transfer) => transact(STORE, 'readwrite', store => files.forEach(file => {
+  store.get(file).onsuccess = e => {
+    const record = e.target.result;
+    const [first, ...also] = transfersOf(record).filter(id => id !== transfer);
+    store.put({ ...record, transfer: first, also });
+  };
+}));
 
 export function removeReceived(files) {
   return transact(STORE, 'readwrite', store => files.forEach(file => store.delete(file)));

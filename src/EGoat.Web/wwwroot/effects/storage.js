@@ -1,5 +1,6 @@
 // Received content, seen from the page: a worker writes and hashes it, the page only reads finished files.
 
+import { fault } from '../common/fault.js';
 import { shownSize } from '../common/units.js';
 
 const FOLDER = 'received';
@@ -90,9 +91,10 @@ export class Storage {
       if (error === undefined) resolve(result);
       else reject(new Error(error));
     };
-    worker.onerror = () => {
+    worker.onerror = e => {
       this.#worker = undefined;
-      for (const { reject } of this.#waiting.values()) reject(new Error("The browser's private file system cannot be used here."));
+      // A script that fails says what; one that could not be loaded says nothing.
+      for (const { reject } of this.#waiting.values()) reject(fault(e.message ? 'storage-unusable' : 'page-unreachable'));
       this.#waiting.clear();
     };
     return worker;

@@ -2,27 +2,22 @@
 // (docs/protocol.md section 4).
 
 import { Changes } from '../common/changes.js';
-import { refusePaths, shownName } from '../common/names.js';
-import {
-  BLOCK_SIZE, Frame, HASHES_PER_PAGE, HASH_LENGTH, HashList, MAX_UNACKNOWLEDGED, ackFrame, equalBytes, fileHash, formatHash,
-  haveFrame, parseFrame, storedFrame,
-} from '../common/protocol.js';
-import { adoptReceived, claimReceived, findReceived, finishReceived, keyOf } from '../effects/received.js';
-import { REASON_TIMEOUT } from './send-attempt.js';
+import { fault, shownError } from '../common/fault.js';
+import { shownName } from '../common/names.js';
+import { BLOCK_SIZE, HashList } from '../common/protocol.js';
 import { shownSize } from '../common/units.js';
-
-const MAX_MANIFEST = 4 * 1024 * 1024;
-const MAX_ENTRIES = 10_000;
-
-// What may wait here unread: what an honest sender has on its way at most, and as much again for what frames cost.
-const MAX_QUEUED = 2 * MAX_UNACKNOWLEDGED;
-const FRAME_COST = 256;
+import { t } from '../common/words.js';
+import { claimReceived, findReceived, finishReceived, keyOf, shareReceived } from '../effects/received.js';
+import { FileReceiver } from './file-receiver.js';
+import { FrameQueue } from './frame-queue.js';
+import { sendHave } from './have.js';
+import { readManifest, rejection } from './manifest.js';
+import { REASON_TIMEOUT } from './send-attempt.js';
 
 // Partial files that are open while the sender is told what they hold.
 const MAX_OPEN = 256;
 
 export const UNWANTED = 'They do not want it.';
-const OUT_OF_PLACE = 'The sender broke the transfer protocol: a frame out of place.';
 
 export class Incoming {
   id;
@@ -35,8 +30,7 @@ export class Incoming {
   #channel;
   #storage;
   #host;
-  #frames = [];
-  #queued = 0;
+  #frames = new FrameQueue();
   #changes = new Changes();
   #answer;
   #state = 'asking';
@@ -44,10 +38,7 @@ export class Incoming {
   #isPausedByPeer = false;
   #files = [];
   #total = 0;
-  #verified = 0;
-  #transferred = 0;
-  #resumed = 0;
-  #block = new Uint8Array(BLOCK_SIZE);
+  #receiver;
   #replaced = new Set();
   // By index.
   #records = [];
@@ -61,9 +52,15 @@ export class Incoming {
     this.#channel = channel;
     this.#storage = storage;
     this.#host = host;
+    this.#receiver = new FileReceiver(channel, storage, {
+      next: () => this.#next(),
+      prepare: (record, done) => this.#prepare(record, done),
+      finish: (file, record, length, hash) => this.#finish(file, record, length, hash),
+      report: () => this.#report(),
+    });
     channel.binaryType = 'arraybuffer';
     channel.onmessage = e => this.#enqueue(e.data);
-    channel.onclose = () => setTimeout(() => this.fail('The sender closed the transfer before its end.', 'interrupted'), REASON_TIMEOUT);
+    channel.onclose = () => setTimeout(() => this.failWith('sender-closed', 'interrupted'), REASON_TIMEOUT);
   }
 
   // Whether its user has still to decide.
@@ -79,7 +76,7 @@ export class Incoming {
 
   cancel() {
     this.peer.send({ type: 'cancel', id: this.id, reason: 'The receiver cancelled it.' });
-    this.fail('You cancelled it.', 'cancelled');
+    this.failWith('you-cancelled', 'cancelled');
   }
 
   pause(isPaused) {
@@ -90,7 +87,7 @@ export class Incoming {
   }
 
   handle(message) {
-    if (message.type === 'cancel') this.fail(`The sender cancelled it: ${shownName(message.reason ?? '')}`, 'interrupted');
+    if (message.type === 'cancel') this.failWith('sender-cancelled', 'interrupted', { reason: shownName(message.reason ?? '') });
     if (message.type === 'pause' || message.type === 'resume') {
       this.#isPausedByPeer = message.type === 'pause';
       this.#changes.changed();
@@ -102,10 +99,14 @@ export class Incoming {
     this.#changes.fail(Object.assign(new Error(message), { state }));
   }
 
+  failWith(key, state, values) {
+    this.#changes.fail(fault(key, values, { state }));
+  }
+
   run() {
     this.ended = this.#run().finally(() => {
       this.#channel.onclose = this.#channel.onmessage = null;
-      this.#frames = [];
+      this.#frames.clear();
     });
     return this.ended;
   }
@@ -124,24 +125,25 @@ export class Incoming {
       setTimeout(() => this.#channel.close(), REASON_TIMEOUT);
       await this.#release(state === 'cancelled');
       const isKept = this.#records.length > 0 && ['failed', 'interrupted'].includes(state);
-      this.#set(isKept ? 'interrupted' : state === 'interrupted' ? 'failed' : state, error.shown ?? error.message);
+      this.#set(isKept ? 'interrupted' : state === 'interrupted' ? 'failed' : state, shownError(error));
     }
     await this.#host.settled(this.#replaced);
   }
 
   async #receiveAll() {
-    const entries = await this.#readManifest();
+    const entries = await readManifest(() => this.#next());
     const wanted = await this.#decideOn(entries);
     this.hasClaimed = true;
     const records = this.#records = await this.#claim(entries, wanted);
     await this.#host.supersede(this);
+    await this.#host.settled(this.#replaced);
     this.#set('checking');
     const held = await this.#openHeld(wanted, records);
     this.peer.send({ type: 'accept', id: this.id, files: wanted.length === entries.length ? null : wanted, have: held.size > 0 });
-    if (held.size > 0) await this.#sendHave(held, records);
+    if (held.size > 0) await sendHave(this.#channel, this.#storage, held, records, this.#changes);
     this.#set('active');
-    for (const index of wanted) await this.#receiveFile(index, records[index], held.get(index));
-    this.peer.send({ type: 'done', id: this.id, files: wanted.length, bytes: this.#verified });
+    for (const index of wanted) await this.#receiver.receive(index, this.#files[index], records[index], held.get(index));
+    this.peer.send({ type: 'done', id: this.id, files: wanted.length, bytes: this.#receiver.verified });
   }
 
   // What was verified is kept for another attempt, unless its user does not want it any more.
@@ -152,48 +154,15 @@ export class Incoming {
   }
 
   #enqueue(data) {
-    if (typeof data === 'string') {
-      this.fail(OUT_OF_PLACE);
-      return;
-    }
-    this.#queued += data.byteLength + FRAME_COST;
-    if (this.#queued > MAX_QUEUED) {
-      this.#frames = [];
-      this.fail('The sender sends more than this side has acknowledged.');
-      return;
-    }
-    this.#frames.push(data);
-    this.#changes.changed();
+    const refusal = this.#frames.push(data);
+    if (refusal) this.fail(refusal);
+    else this.#changes.changed();
   }
 
   async #next() {
     const limit = () => this.#isPaused || this.#isPausedByPeer ? Infinity : 60_000;
     await this.#changes.until(() => this.#frames.length > 0 && !this.#isPaused, 'No data came for 60 seconds.', limit);
-    const data = this.#frames.shift();
-    this.#queued -= data.byteLength + FRAME_COST;
-    const frame = parseFrame(data);
-    if (!frame) throw new Error(OUT_OF_PLACE);
-    return frame;
-  }
-
-  async #readManifest() {
-    const entries = [];
-    let total = 0;
-    for (let isLast = false; !isLast;) {
-      const frame = await this.#next();
-      if (frame.type !== Frame.MANIFEST) throw new Error("The sender's manifest cannot be read.");
-      total += frame.payload.length;
-      for (const entry of readPage(frame.payload)) {
-        if (!isEntry(entry, entries.length)) throw new Error("The sender's manifest cannot be read.");
-        entries.push({ i: entry.i, p: entry.p, s: entry.s, t: entry.t, isFolder: entry.d === true });
-      }
-      if (total > MAX_MANIFEST || entries.length > MAX_ENTRIES) throw rejection(`It has more files than a browser can take: at most ${MAX_ENTRIES}. Send an archive.`);
-      isLast = frame.isLast;
-    }
-    if (entries.length === 0) throw new Error("The sender's manifest is empty.");
-    const refusal = refusePaths(entries.map(e => e.p));
-    if (refusal) throw rejection(`The transfer is refused: ${refusal}.`);
-    return entries;
+    return this.#frames.shift();
   }
 
   // The indices of the files to receive: those that were accepted before when it goes on, else what the user decides.
@@ -215,7 +184,8 @@ export class Incoming {
       const smallest = this.#files.reduce((least, f, i) => f.length < this.#files[least].length ? i : least, 0);
       await this.#checkSpace([smallest], begun);
       while (!wanted) wanted = await this.#ask(begun);
-      await this.#storage.persist();
+      // A browser may ask its user for it: nothing waits for the answer.
+      this.#storage.persist().catch(() => {});
     }
     this.#files.forEach((f, i) => { f.isWanted = wanted.includes(i); });
     this.#total = sum(this.#files.filter(f => f.isWanted));
@@ -228,7 +198,7 @@ export class Incoming {
     await this.#changes.until(() => this.#answer !== undefined, '', () => Infinity);
     const { indices } = this.#answer;
     this.#answer = undefined;
-    if (indices === null || indices.length === 0) throw rejection(UNWANTED, 'You rejected it.');
+    if (indices === null || indices.length === 0) throw rejection(UNWANTED, t('you-rejected'));
     try {
       await this.#checkSpace(indices, begun);
       return indices;
@@ -255,7 +225,7 @@ export class Incoming {
     const files = wanted.filter(i => !this.#files[i].isFolder);
     const claimed = await claimReceived(files.map(i => {
       const { key, path, length, modifiedAt } = this.#files[i];
-      return { key, path, length, modifiedAt, identity: this.identity, peer: this.peer.name, transfer: this.id };
+      return { key, path, length, modifiedAt, identity: this.identity, peer: this.peer.name, transfer: this.id, room: this.#host.room };
     }));
     const records = new Array(entries.length);
     files.forEach((index, i) => { records[index] = claimed[i]; });
@@ -283,64 +253,6 @@ export class Incoming {
     return record.size;
   }
 
-  // What lies in the storage is hashed, not believed: the sender skips the blocks that are equal to its own.
-  async #sendHave(held, records) {
-    for (const [index, hashes] of held) {
-      const { file, present, length } = records[index];
-      for (let count = HASHES_PER_PAGE; count === HASHES_PER_PAGE;) {
-        const first = hashes.length;
-        const page = await this.#storage.hash(present?.file ?? file, first, HASHES_PER_PAGE, length);
-        if (this.#changes.error) throw this.#changes.error;
-        hashes.push(page);
-        count = page.length / HASH_LENGTH;
-        if (count > 0) this.#channel.send(haveFrame(index, first, page, false));
-      }
-    }
-    this.#channel.send(haveFrame(0, 0, new Uint8Array(0), true));
-  }
-
-  async #receiveFile(index, record, held = new HashList()) {
-    const file = this.#files[index];
-    const hashes = new HashList();
-    let done = 0;
-    let filled = 0;
-    while (true) {
-      const frame = await this.#next();
-      if (frame.file !== index || file.isFolder && frame.type !== Frame.END) throw new Error(OUT_OF_PLACE);
-      const blockLength = file.length < 0 ? BLOCK_SIZE : Math.min(BLOCK_SIZE, file.length - done);
-      const block = done / BLOCK_SIZE;
-      if (frame.type === Frame.DATA && frame.offset === done + filled && Number.isInteger(block) && filled + frame.payload.length <= blockLength) {
-        this.#block.set(frame.payload, filled);
-        filled += frame.payload.length;
-        this.#transferred += frame.payload.length;
-      } else if (frame.type === Frame.HASH && frame.block === block && filled > 0 && frame.blockLength === filled && (filled === blockLength || file.length < 0)) {
-        await this.#prepare(record, done);
-        const { isRight, buffer } = await this.#storage.write(record.file, done, this.#block.buffer, filled, frame.hash);
-        this.#block = new Uint8Array(buffer);
-        if (!isRight) throw new Error('A block arrived damaged.');
-        hashes.push(frame.hash);
-        this.#verified += filled;
-        done += filled;
-        filled = 0;
-        this.#channel.send(ackFrame(this.#verified));
-      } else if (frame.type === Frame.HASH && frame.block === block && filled === 0 && frame.blockLength === blockLength && held.has(block, frame.hash)) {
-        if (record.isOpen && record.present) await this.#storage.copy(record.present.file, record.file, done, blockLength);
-        hashes.push(frame.hash);
-        this.#resumed += blockLength;
-        done += blockLength;
-      } else if (frame.type === Frame.END && filled === 0 && frame.length === done && (file.length < 0 || done === file.length)) {
-        const hash = await fileHash(done, hashes);
-        if (!equalBytes(hash, frame.hash)) throw new Error('The file arrived damaged.');
-        await this.#finish(file, record, done, formatHash(hash));
-        this.#channel.send(storedFrame(index, true));
-        return;
-      } else {
-        throw new Error(OUT_OF_PLACE);
-      }
-      if (frame.type === Frame.HASH) this.#report();
-    }
-  }
-
   // The file is there to be written, with the blocks that were held elsewhere.
   async #prepare(record, done) {
     if (record.isOpen) return;
@@ -355,8 +267,7 @@ export class Incoming {
     if (record.present && !record.isOpen) {
       // Identical to one that was received before: nothing was written, and its place is given back.
       file.file = record.present.file;
-      this.#replaced.add(record.present.transfer);
-      await adoptReceived(record.present.file, this.id);
+      await shareReceived(record.present.file, this.id);
       await this.#host.discard([record.file]);
     } else {
       await this.#open(record);
@@ -376,7 +287,7 @@ export class Incoming {
   #report(error) {
     const isRunning = this.#state === 'active';
     this.#host.report({
-      key: this.id, isOwn: false, peer: this.peer.name, files: this.#files, length: this.#total, before: 0, transferred: this.#transferred, resumed: this.#resumed,
+      key: this.id, isOwn: false, peer: this.peer.name, identity: this.identity, files: this.#files, length: this.#total, before: 0, transferred: this.#receiver.transferred, resumed: this.#receiver.resumed,
       state: isRunning && (this.#isPaused || this.#isPausedByPeer) ? 'paused' : this.#state, isPaused: this.#isPaused,
       canPause: isRunning && this.peer.features.includes('pause'), error,
     });
@@ -385,16 +296,3 @@ export class Incoming {
 
 const sum = files => files.some(f => f.length < 0) ? -1 : files.reduce((bytes, f) => bytes + f.length, 0);
 
-const rejection = (message, shown = message) => Object.assign(new Error(message), { state: 'rejected', shown });
-
-function readPage(payload) {
-  try {
-    const page = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload));
-    return Array.isArray(page) ? page : [null];
-  } catch {
-    return [null];
-  }
-}
-
-const isEntry = (entry, index) => entry !== null && typeof entry === 'object' && entry.i === index && typeof entry.p === 'string' &&
-  Number.isSafeInteger(entry.s) && entry.s >= -1 && (entry.t === undefined || Number.isSafeInteger(entry.t));

@@ -1,7 +1,8 @@
-// Files on their way to one identity, however often the connection or the page begins anew: attempt after attempt, each sends
+// Files on their way to one device of an identity, however often the connection or the page begins anew: attempt after attempt, each sends
 // what is not stored yet.
 
 import { Changes } from '../common/changes.js';
+import { fault, shownError } from '../common/fault.js';
 import { newUuid } from '../common/protocol.js';
 import { SendAttempt } from './send-attempt.js';
 
@@ -11,7 +12,10 @@ const RETRY_PAUSE = 1000;
 
 export class Outgoing {
   key;
+  // What was sent together, to several perhaps.
+  group;
   identity;
+  instance;
   peerName;
   state = 'waiting';
   attempt;
@@ -21,11 +25,13 @@ export class Outgoing {
   #isPaused = false;
   #answered;
 
-  // receiver: {identity, name}; files: [{path, size, lastModified, file, handle}].
-  // host: find(identity), which returns a peer that can receive; report(transfer); settle(outgoing, state), which keeps how it ended
-  constructor(receiver, files, host, key = newUuid()) {
+  // receiver: {identity, instance, name}; files: [{path, size, lastModified, file, handle}].
+  // host: find(outgoing), which returns a peer that can receive; report(transfer); settle(outgoing, state), which keeps how it ended
+  constructor(receiver, files, host, group, key = newUuid()) {
     this.key = key;
+    this.group = group;
     this.identity = receiver.identity;
+    this.instance = receiver.instance;
     this.peerName = receiver.name;
     this.files = files;
     this.#host = host;
@@ -38,7 +44,7 @@ export class Outgoing {
 
   cancel() {
     this.attempt?.cancel();
-    this.#changes.fail(Object.assign(new Error('You cancelled it.'), { state: 'cancelled' }));
+    this.#changes.fail(fault('you-cancelled', {}, { state: 'cancelled' }));
   }
 
   pause(isPaused) {
@@ -53,14 +59,14 @@ export class Outgoing {
     while (true) {
       try {
         this.#set('waiting');
-        await this.#changes.until(() => this.#host.find(this.identity) !== undefined, '', () => Infinity);
-        await this.#try(this.#host.find(this.identity));
+        await this.#changes.until(() => this.#host.find(this) !== undefined, '', () => Infinity);
+        await this.#try(this.#host.find(this));
         return await this.#end('completed');
       } catch (error) {
         const isFruitful = this.attempt?.transferred > 0 || this.attempt?.resumed > 0;
         fruitless = isFruitful ? 0 : fruitless + 1;
         const state = error.state ?? 'failed';
-        if (state !== 'waiting' || fruitless === MAX_FRUITLESS) return this.#end(state === 'waiting' ? 'failed' : state, error.message);
+        if (state !== 'waiting' || fruitless === MAX_FRUITLESS) return this.#end(state === 'waiting' ? 'failed' : state, shownError(error));
         // The receiver is noticed to be gone a moment after its channel.
         await new Promise(resolve => setTimeout(resolve, RETRY_PAUSE));
       }
@@ -69,6 +75,7 @@ export class Outgoing {
 
   async #try(peer) {
     this.peerName = peer.name;
+    this.instance = peer.instance;
     const rest = this.files.filter(f => f.state === undefined);
     const attempt = this.attempt = new SendAttempt(peer, rest, state => {
       if (state) this.state = state;
@@ -86,9 +93,9 @@ export class Outgoing {
         if (attempt.stored[i] !== undefined) f.state = attempt.stored[i] ? 'completed' : 'failed';
       });
     }
-    if (this.files.every(f => f.state === 'rejected')) throw Object.assign(new Error('The receiver wants none of the files.'), { state: 'rejected' });
+    if (this.files.every(f => f.state === 'rejected')) throw fault('none-wanted', {}, { state: 'rejected' });
     const failed = this.files.filter(f => f.state === 'failed').length;
-    if (failed > 0) throw new Error(failed === 1 ? 'The receiver could not store a file.' : `The receiver could not store ${failed} files.`);
+    if (failed > 0) throw fault('not-stored', { count: failed });
   }
 
   // What is not accepted is not asked again.
@@ -121,7 +128,7 @@ export class Outgoing {
     // Files of earlier attempts; those of this one are in its count.
     const before = wanted.filter(f => f.state === 'completed' && this.state !== 'completed').reduce((bytes, f) => bytes + f.size, 0);
     this.#host.report({
-      key: this.key, isOwn: true, peer: this.peerName,
+      key: this.key, group: this.group, isOwn: true, peer: this.peerName, identity: this.identity,
       files: this.files.map(f => ({ path: f.path, length: f.size, hash: f.hash, isWanted: f.state !== 'rejected' })),
       length: wanted.reduce((bytes, f) => bytes + f.size, 0), before, transferred: attempt?.transferred ?? 0, resumed: attempt?.resumed ?? 0,
       state: isRunning && (this.#isPaused || attempt.isPausedByPeer) ? 'paused' : this.state, isPaused: this.#isPaused,

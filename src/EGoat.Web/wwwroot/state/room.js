@@ -1,91 +1,131 @@
-// A joined room: members coming and going, texts with receipts, files.
+// A joined room: members coming and going, and which message of theirs is for whom.
 
-import { base32, newId, newUuid } from '../common/protocol.js';
+import { Emitter } from '../common/emitter.js';
+import { shownError } from '../common/fault.js';
+import { base32, newId } from '../common/protocol.js';
 import { identityBytes, loadCertificate } from '../effects/identity.js';
 import { Peer } from '../effects/peer.js';
 import { Signaling } from '../effects/signaling.js';
+import { peopleOf, TYPING_TIME } from './people.js';
+import { Texts } from './texts.js';
 import { Transfers } from './transfers.js';
 
 const RETRY_DELAY = 1000;
-const MAX_CLOCK_ERROR = 24 * 60 * 60 * 1000;
+const MAX_REASON = 200;
+const TYPING_PAUSE = 3000;
 
-export class Room {
+export class Room extends Emitter {
   certificate;
   iceServers = [];
   identity;
   name;
-  #displayName;
+  displayName;
+  state = 'joining';
+  timeline;
+  texts;
+  transfers;
   #peerId = newId();
   #instance = newId();
   #history;
-  #view;
   #peers = new Map();
   #present = new Set();
-  #pending = new Map();
   #signaling;
-  #transfers;
+  #met = new Set();
+  #typedAt = 0;
 
-  // view: peers(list), message(message), confirmed(id, left), transfer(transfer), removed(key), status(text), notice(text)
-  constructor(name, displayName, history, view) {
+  // Events: people(people), state(state, message), came(person's name), left(name), refused(name, reason), storing(error or
+  // undefined), notice(text).
+  constructor(name, displayName, history, timeline) {
+    super();
     this.name = name;
-    this.#displayName = displayName;
+    this.displayName = displayName;
     this.#history = history;
-    this.#view = view;
-    this.#transfers = new Transfers({ name, peers: () => [...this.#peers.values()] }, view);
+    this.timeline = timeline;
+    this.transfers = new Transfers({ name, peers: () => [...this.#peers.values()] }, {
+      transfer: (transfer, at) => timeline.putTransfer(transfer, at),
+      removed: key => timeline.removeTransfer(key),
+      notice: text => this.emit('notice', text),
+    });
   }
 
-  get transfers() {
-    return this.#transfers;
+  get people() {
+    return peopleOf(this.#peers.values(), this.identity);
+  }
+
+  // Who this page is.
+  async prepare() {
+    this.certificate = await loadCertificate();
+    this.identity = base32(identityBytes(this.certificate));
+    const self = { room: this.name, name: this.displayName, identity: this.identity };
+    this.texts = new Texts(self, this.#history, this.timeline, () => [...this.#peers.values()], error => this.emit('storing', error));
   }
 
   async join() {
-    this.certificate = await loadCertificate();
-    this.identity = base32(identityBytes(this.certificate));
-    await this.#transfers.restore().catch(error => this.#view.notice(error.message));
+    await this.#restore();
     this.#signaling = new Signaling(this.name, this.#peerId, {
       joined: (peers, iceServers, isRejoin) => this.#joined(peers, iceServers, isRejoin),
       peerJoined: id => { this.#present.add(id); this.#peer(id); },
       peerLeft: id => this.#left(id),
-      signal: (from, data) => this.#peer(from).handle(data).catch(error => this.#view.notice(error.message)),
-      lost: () => this.#view.status('The server is out of reach. Connected peers stay.'),
-      refused: message => this.#view.status(message),
+      signal: (from, data) => this.#peer(from).handle(data).catch(() => {}), // whoever introduces itself wrongly is not met
+      lost: () => this.#setState('reconnecting'),
+      refused: (code, message) => this.#setState('refused', message),
     });
   }
 
+  // Older texts, put in front. False when there are no more.
+  async loadOlder() {
+    const oldest = this.timeline.items.find(item => item.kind === 'text')?.message;
+    const older = await this.#history.last(this.name, oldest);
+    this.#showHistory(older);
+    return older.length > 0;
+  }
+
+  // The newest first, whatever is shown.
+  async *allTexts() {
+    for (let texts = await this.#history.last(this.name); texts.length > 0; texts = await this.#history.last(this.name, texts[0])) yield* texts.toReversed();
+  }
+
+  search(text) {
+    return this.#history.search(this.name, text);
+  }
+
   leave() {
-    this.#signaling.close();
+    this.#close();
     for (const peer of this.#peers.values()) peer.close();
     this.#peers.clear();
   }
 
   // The page goes away, perhaps to come back: who waits for it shall go on waiting.
   vanish() {
-    this.#signaling.close();
+    this.#close();
     for (const peer of this.#peers.values()) peer.vanish();
   }
 
-  async send(text) {
-    const now = new Date();
-    const message = this.#message(newUuid(), this.#displayName, this.identity, text, now, now, 'Sent');
-    await this.#history.add(message);
-    const recipients = [...this.#peers.values()];
-    this.#pending.set(message.id, new Set(recipients.map(peer => peer.id)));
-    this.#view.message(message);
-    for (const peer of recipients) peer.sendText({ type: 'text', id: message.id, at: now.getTime(), text, private: false });
-    if (recipients.length === 0) this.#view.notice('Nobody else is in the room.');
+  rename(name) {
+    this.displayName = name;
+    this.texts.rename(name);
+    for (const peer of this.#peers.values()) peer.greet();
   }
 
-  // All of them are one transfer to each receiver.
-  sendFiles(sources) {
-    const receivers = [...this.#peers.values()].filter(peer => peer.state === 'connected' && peer.acceptsFiles);
-    if (receivers.length === 0) this.#view.notice('Nobody in the room accepts files.');
-    for (const peer of receivers) if (sources.length > 0) this.#transfers.send(peer, sources);
+  typing() {
+    const now = Date.now();
+    if (now - this.#typedAt < TYPING_PAUSE) return;
+    this.#typedAt = now;
+    for (const peer of this.#peers.values()) peer.send({ type: 'typing' });
+  }
+
+  // All of them are one transfer to each device of each receiver. to: an identity, or undefined for everybody. Whether anybody
+  // is sent to.
+  sendFiles(sources, to) {
+    const receivers = [...this.#peers.values()].filter(peer => peer.state === 'connected' && peer.acceptsFiles && (to === undefined || peer.identity === to));
+    if (receivers.length > 0) this.transfers.send(receivers, sources);
+    return receivers.length > 0;
   }
 
   // What peers ask of the room.
 
   hello() {
-    return { name: this.#displayName, instance: this.#instance, accepts: this.#transfers.acceptsFiles };
+    return { name: this.displayName, instance: this.#instance, accepts: this.transfers.acceptsFiles };
   }
 
   introduce(to, data) {
@@ -94,17 +134,19 @@ export class Room {
 
   changed(peer) {
     if (peer.state === 'connected') {
-      this.#transfers.peerReady();
+      this.#greet(peer);
+      this.texts.peerReady(peer);
+      this.transfers.peerReady();
       for (const other of this.#peers.values()) {
         if (other !== peer && other.identity === peer.identity && other.instance === peer.instance) this.#remove(other);
       }
     }
-    this.#showPeers();
+    this.#showPeople();
   }
 
   // Its connection is gone; another may follow.
   lost(peer) {
-    this.#transfers.peerLost(peer);
+    this.transfers.peerLost(peer);
   }
 
   ended(peer, isBroken) {
@@ -122,52 +164,70 @@ export class Room {
   }
 
   channel(peer, channel) {
-    if (!this.#transfers.receive(peer, channel)) channel.close();
+    if (!this.transfers.receive(peer, channel)) channel.close();
   }
 
   async received(peer, message) {
+    peer.typingUntil = message.type === 'typing' ? Date.now() + TYPING_TIME : message.type === 'text' ? 0 : peer.typingUntil;
     switch (message.type) {
       case 'text':
-        await this.#receiveText(peer, message);
+        await this.texts.receive(peer, message);
         break;
       case 'receipt':
-        peer.confirm(message.id);
-        this.#confirm(message.id, peer.id);
+        this.texts.confirm(peer, message.id);
+        break;
+      case 'typing':
+        this.#showPeople();
+        setTimeout(() => this.#showPeople(), TYPING_TIME);
         break;
       case 'bye':
-        if (message.reason) this.#view.notice(`${peer.name} refuses: ${message.reason}`);
+        if (message.reason) this.emit('refused', peer.name, String(message.reason).slice(0, MAX_REASON));
         this.#remove(peer);
         break;
       default:
-        this.#transfers.handle(peer, message);
+        this.transfers.handle(peer, message);
     }
   }
 
-  // The receipt follows the commit.
-  async #receiveText(peer, message) {
-    const now = new Date();
-    const sentAt = Math.abs(message.at - now) < MAX_CLOCK_ERROR ? new Date(message.at) : now;
-    const stored = this.#message(message.id, peer.name, peer.identity, String(message.text), sentAt, now, 'Received');
-    await this.#history.add(stored);
-    peer.send({ type: 'receipt', id: message.id });
-    this.#view.message(stored);
+  async #restore() {
+    try {
+      this.#showHistory(await this.#history.last(this.name));
+    } catch (error) {
+      this.emit('storing', error);
+    }
+    await this.texts.restore().catch(() => {}); // without its marks, then
+    await this.transfers.restore().catch(error => this.emit('notice', shownError(error)));
   }
 
-  #message(id, from, fromIdentity, text, sentAt, receivedAt, direction) {
-    return { id, room: this.name, from, fromIdentity, text, sentAt: sentAt.toISOString(), receivedAt: receivedAt.toISOString(), direction, private: false };
+  #showHistory(messages) {
+    this.timeline.restore(messages.map(message => ({
+      key: `${message.fromIdentity}/${message.id}`, kind: 'text', at: Date.parse(message.receivedAt), message,
+      isOwn: message.direction === 'Sent' || message.fromIdentity === this.identity, isKept: true,
+    })));
+  }
+
+  #close() {
+    this.#signaling?.close();
+    this.texts?.close();
+  }
+
+  #setState(state, message) {
+    this.state = state;
+    this.emit('state', state, message);
   }
 
   #joined(peers, iceServers, isRejoin) {
     this.iceServers = iceServers;
     this.#present = new Set(peers);
-    this.#view.status(`In ${this.name} as ${this.#displayName}`);
+    this.#setState('joined');
     for (const id of peers) {
       const peer = this.#peer(id);
       if (peer.isLive) continue;
       if (!isRejoin || this.#peerId < id) peer.offer();
       else this.introduce(id, { kind: 'restart' });
     }
-    this.#showPeers();
+    for (const peer of [...this.#peers.values()]) if (!this.#present.has(peer.id) && !peer.isLive) this.#remove(peer);
+    this.#showPeople();
   }
 
   #left(id) {
@@ -181,7 +241,7 @@ export class Room {
     if (!peer) {
       peer = new Peer(id, this);
       this.#peers.set(id, peer);
-      this.#showPeers();
+      this.#showPeople();
     }
     return peer;
   }
@@ -191,18 +251,19 @@ export class Room {
     this.#peers.delete(peer.id);
     this.lost(peer);
     peer.close();
-    for (const id of this.#pending.keys()) this.#confirm(id, peer.id);
-    this.#showPeers();
+    this.texts.peerLeft(peer);
+    const isGone = ![...this.#peers.values()].some(other => other.identity === peer.identity);
+    if (peer.identity && isGone && this.#met.delete(peer.identity) && peer.identity !== this.identity) this.emit('left', peer.name);
+    this.#showPeople();
   }
 
-  #confirm(id, peerId) {
-    const left = this.#pending.get(id);
-    if (!left?.delete(peerId)) return;
-    if (left.size === 0) this.#pending.delete(id);
-    this.#view.confirmed(id, left.size);
+  #greet(peer) {
+    if (this.#met.has(peer.identity)) return;
+    this.#met.add(peer.identity);
+    if (peer.identity !== this.identity) this.emit('came', peer.name);
   }
 
-  #showPeers() {
-    this.#view.peers([...this.#peers.values()]);
+  #showPeople() {
+    this.emit('people', this.people);
   }
 }

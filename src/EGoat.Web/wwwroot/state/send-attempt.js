@@ -2,6 +2,7 @@
 // whether it ended because the connection did, its owner reads from it.
 
 import { Changes } from '../common/changes.js';
+import { fault } from '../common/fault.js';
 import { shownName } from '../common/names.js';
 import {
   BLOCK_SIZE, Frame, HASH_LENGTH, HashList, MAX_UNACKNOWLEDGED, blockHash, dataFrame, endFrame, fileHash, formatHash, hashFrame,
@@ -45,8 +46,8 @@ export class SendAttempt {
 
   handle(message) {
     if (message.type === 'accept') this.#answer ??= message;
-    else if (message.type === 'reject') this.fail(`The receiver rejected it: ${shownName(message.reason ?? '')}`, 'rejected');
-    else if (message.type === 'cancel') this.fail(`The receiver gave it up: ${shownName(message.reason ?? '')}`);
+    else if (message.type === 'reject') this.#failWith('receiver-rejected', 'rejected', { reason: shownName(message.reason ?? '') });
+    else if (message.type === 'cancel') this.#failWith('receiver-gave-up', 'failed', { reason: shownName(message.reason ?? '') });
     else if (message.type === 'pause' || message.type === 'resume') {
       this.isPausedByPeer = message.type === 'pause';
       this.#changed();
@@ -61,17 +62,17 @@ export class SendAttempt {
   }
 
   // The first reason counts.
-  fail(message, state = 'failed') {
-    this.#changes.fail(Object.assign(new Error(message), { state, isPeers: true }));
+  #failWith(key, state, values) {
+    this.#changes.fail(fault(key, values, { state, isPeers: true }));
   }
 
   cancel() {
     this.peer.send({ type: 'cancel', id: this.id, reason: 'The sender cancelled it.' });
-    this.fail('You cancelled it.', 'cancelled');
+    this.#failWith('you-cancelled', 'cancelled');
   }
 
   connectionLost() {
-    this.#changes.fail(Object.assign(new Error('The connection to the receiver was lost.'), { state: 'waiting', isPeers: true }));
+    this.#failWith('receiver-lost', 'waiting');
   }
 
   // Throws when it does not end well: error.state says how.
@@ -158,15 +159,15 @@ export class SendAttempt {
   #read(index, start) {
     const { path, size, file } = this.#files[index];
     const reading = (async () => {
-      const unreadable = why => Object.assign(new Error(`'${shownName(path)}' ${why}. Choose it again.`), { state: 'needs-file' });
+      const unreadable = key => fault(key, { path: shownName(path) }, { state: 'needs-file' });
       const length = Math.max(0, Math.min(BLOCK_SIZE, size - start));
       let block;
       try {
         block = new Uint8Array(await file.slice(start, start + length).arrayBuffer());
       } catch {
-        throw unreadable('can no longer be read: it was changed, moved or removed');
+        throw unreadable('source-gone');
       }
-      if (block.length !== length) throw unreadable('has become shorter');
+      if (block.length !== length) throw unreadable('source-shorter');
       return { block, hash: await blockHash(block) };
     })();
     // Thrown where it is awaited; the transfer may end before that.

@@ -1,13 +1,17 @@
 // All transfers of the page: those that run, those that wait for somebody or for a file, and what was received. Which message is
 // for which.
 
-import { Incoming, UNWANTED } from './incoming.js';
-import { Outgoing } from './outgoing.js';
-import { isUuid } from '../common/protocol.js';
-import { allReceived, removeReceived } from '../effects/received.js';
-import { LABEL, REASON_TIMEOUT } from './send-attempt.js';
+import { fault } from '../common/fault.js';
+import { shownName } from '../common/names.js';
+import { isUuid, newUuid } from '../common/protocol.js';
+import { t } from '../common/words.js';
+import { allReceived, leaveReceived, removeReceived, transfersOf } from '../effects/received.js';
 import { forgetSource, fromFile, match, rememberSource, reopen, sourcesOf } from '../effects/sources.js';
 import { Storage } from '../effects/storage.js';
+import { Incoming, UNWANTED } from './incoming.js';
+import { Outgoing } from './outgoing.js';
+import { LABEL, REASON_TIMEOUT } from './send-attempt.js';
+import { SentCards } from './sent-cards.js';
 
 // Transfers that one peer may have under way to this page; the next is refused.
 const MAX_INCOMING_PER_PEER = 16;
@@ -20,14 +24,20 @@ export class Transfers {
   #outgoing = new Map();
   // What waits for its file to be chosen again: key -> record.
   #unopened = new Map();
+  // Devices that have had their answer: `${group} ${instance}`.
+  #served = new Set();
   // Identities whose offers are rejected without a question.
   #refused = new Set();
 
-  // room: name, peers(). view: transfer(transfer), removed(key), notice(text). A transfer: key, isOwn, peer, state, error, files
-  // [{path, length, hash, isWanted, file}], length, before, transferred, resumed, isPaused, canPause
+  #sent;
+
+  // room: name, peers(). view: transfer(transfer, at), removed(key), notice(text). A transfer: key, group (of what was sent
+  // together), isOwn, peer, identity, state, error, files [{path, length, hash, isWanted, file}], length, before, transferred,
+  // resumed, isPaused, canPause
   constructor(room, view) {
     this.#room = room;
     this.#view = view;
+    this.#sent = new SentCards(room.name ?? '', view);
   }
 
   get acceptsFiles() {
@@ -47,19 +57,26 @@ export class Transfers {
     const records = await allReceived();
     const known = new Set(records.map(r => r.file));
     for (const file of files.filter(f => !known.has(f))) await this.#storage.remove(file).catch(() => {});
-    for (const id of new Set(records.map(r => r.transfer))) await this.#showKept(id, records.filter(r => r.transfer === id));
-    for (const record of await sourcesOf(this.#room.name)) {
+    const shown = records.filter(r => r.room === undefined || this.#room.name === undefined || r.room === this.#room.name);
+    for (const id of new Set(shown.flatMap(transfersOf))) await this.#showKept(id, shown);
+    await this.#sent.restore();
+    for (const record of await sourcesOf(this.#room.name ?? '')) {
       const opened = await reopen(record.files, false).catch(() => null);
       if (opened) this.#continue(record, opened);
       else this.#showUnopened(record);
     }
   }
 
-  send(peer, sources) {
-    const outgoing = new Outgoing(peer, sources.map(source => ({ ...source })), this.#outgoingHost());
-    rememberSource({ key: outgoing.key, room: this.#room.name, identity: peer.identity, peer: peer.name, files: sources })
-      .catch(error => this.#view.notice(error.message));
-    this.#run(outgoing);
+  // To each of the peers.
+  send(peers, sources) {
+    const group = newUuid();
+    for (const peer of peers) {
+      const outgoing = new Outgoing(peer, sources.map(source => ({ ...source })), this.#outgoingHost(), group);
+      const { identity, instance, name } = peer;
+      rememberSource({ key: outgoing.key, group, room: this.#room.name, identity, instance, peer: name, files: sources })
+        .catch(error => this.#view.notice(error.message));
+      this.#run(outgoing);
+    }
   }
 
   // A channel that a peer has opened. False when it is no transfer.
@@ -74,6 +91,7 @@ export class Transfers {
       return true;
     }
     const incoming = new Incoming(id, peer, channel, this.#storage, {
+      room: this.#room.name,
       report: transfer => this.#view.transfer(transfer),
       notice: text => this.#view.notice(text),
       supersede: newer => this.#supersede(newer),
@@ -107,7 +125,7 @@ export class Transfers {
 
   // The connection to a peer is gone for good.
   peerLost(peer) {
-    for (const incoming of this.#incoming.values()) if (incoming.peer === peer) incoming.fail('The connection to the sender was lost. It goes on when they send again.', 'interrupted');
+    for (const incoming of this.#incoming.values()) if (incoming.peer === peer) incoming.failWith('sender-lost', 'interrupted');
     for (const { attempt } of this.#outgoing.values()) if (attempt?.peer === peer) attempt.connectionLost();
   }
 
@@ -147,8 +165,8 @@ export class Transfers {
     if (!record) return;
     const opened = chosen ? match(record.files, chosen.map(file => fromFile(file))) : await reopen(record.files, true);
     const missing = opened?.findIndex(source => !source) ?? 0;
-    if (!opened) this.#view.notice('The browser did not allow it. Choose the files again.');
-    else if (missing >= 0) throw new Error(`Choose '${record.files[missing].path}' too: all files of the transfer at once.`);
+    if (!opened) this.#view.notice(t('not-allowed'));
+    else if (missing >= 0) throw fault('choose-too', { path: shownName(record.files[missing].path) });
     else this.#continue(record, opened);
   }
 
@@ -157,7 +175,10 @@ export class Transfers {
     if (this.#incoming.has(key) || this.#outgoing.has(key)) return;
     this.#unopened.delete(key);
     await forgetSource(key);
-    await this.#discard((await allReceived()).filter(r => r.transfer === key).map(r => r.file));
+    await this.#sent.forget(key);
+    const records = (await allReceived()).filter(r => transfersOf(r).includes(key));
+    await leaveReceived(records.filter(r => transfersOf(r).length > 1).map(r => r.file), key);
+    await this.#discard(records.filter(r => transfersOf(r).length === 1).map(r => r.file));
     this.#view.removed(key);
   }
 
@@ -168,15 +189,23 @@ export class Transfers {
 
   #outgoingHost() {
     return {
-      find: identity => this.#room.peers().find(p => p.identity === identity && p.state === 'connected' && p.acceptsFiles),
-      report: transfer => this.#view.transfer(transfer),
+      find: outgoing => this.#receiverOf(outgoing),
+      report: transfer => this.#sent.show(transfer),
       settle: (outgoing, state) => this.#settleSource(outgoing, state),
     };
   }
 
+  // The device that it was for, else another of the same identity that is not sent to by itself.
+  #receiverOf({ identity, instance, group }) {
+    const there = this.#room.peers().filter(p => p.identity === identity && p.state === 'connected' && p.acceptsFiles);
+    const others = [...this.#outgoing.values()].filter(o => o.group === group && o.identity === identity).map(o => o.instance);
+    return there.find(p => p.instance === instance) ?? there.find(p => !others.includes(p.instance) && !this.#served.has(`${group} ${p.instance}`));
+  }
+
   #continue(record, files) {
     this.#unopened.delete(record.key);
-    const outgoing = new Outgoing({ identity: record.identity, name: record.peer }, files, this.#outgoingHost(), record.key);
+    const receiver = { identity: record.identity, instance: record.instance, name: record.peer };
+    const outgoing = new Outgoing(receiver, files, this.#outgoingHost(), record.group ?? record.key, record.key);
     rememberSource({ ...record, files }).catch(error => this.#view.notice(error.message));
     this.#run(outgoing);
   }
@@ -187,19 +216,20 @@ export class Transfers {
   }
 
   // What failed can be sent again; what was refused or cancelled is over.
-  async #settleSource({ key, identity, peerName: peer, files }, state) {
-    if (state === 'failed' || state === 'needs-file') this.#unopened.set(key, { key, room: this.#room.name, identity, peer, files: files.filter(f => f.state !== 'completed' && f.state !== 'rejected') });
+  async #settleSource({ key, group, identity, instance, peerName: peer, files }, state) {
+    this.#served.add(`${group} ${instance}`);
+    if (state === 'failed' || state === 'needs-file') this.#unopened.set(key, { key, group, room: this.#room.name, identity, instance, peer, files: files.filter(f => f.state !== 'completed' && f.state !== 'rejected') });
     else await forgetSource(key).catch(error => this.#view.notice(error.message));
     this.#outgoing.delete(key);
   }
 
   #showUnopened(record) {
     this.#unopened.set(record.key, record);
-    const { key, peer, files } = record;
+    const { key, group, identity, peer, files } = record;
     this.#view.transfer({
-      key, isOwn: true, peer, state: 'needs-file', files: files.map(f => ({ path: f.path, length: f.size, isWanted: true })),
+      key, group: group ?? key, isOwn: true, peer, identity, state: 'needs-file', files: files.map(f => ({ path: f.path, length: f.size, isWanted: true })),
       length: files.reduce((bytes, f) => bytes + f.size, 0), before: 0, transferred: 0, resumed: 0,
-      hasHandles: files.every(f => f.handle), error: 'It was interrupted.',
+      hasHandles: files.every(f => f.handle), error: t('was-interrupted'),
     });
   }
 
@@ -221,11 +251,12 @@ export class Transfers {
   async #settle(ids) {
     if (ids.size === 0) return;
     const records = await allReceived();
-    for (const id of ids) await this.#showKept(id, records.filter(r => r.transfer === id));
+    for (const id of ids) await this.#showKept(id, records);
   }
 
-  async #showKept(id, records) {
+  async #showKept(id, all) {
     if (this.#incoming.has(id)) return;
+    const records = all.filter(r => transfersOf(r).includes(id));
     if (records.length === 0) {
       this.#view.removed(id);
       return;
@@ -236,10 +267,10 @@ export class Transfers {
     const length = records.some(r => r.length < 0) ? -1 : records.reduce((bytes, r) => bytes + r.length, 0);
     const before = records.filter(r => r.state === 'finished').reduce((bytes, r) => bytes + r.length, held);
     this.#view.transfer({
-      key: id, isOwn: false, peer: records[0].peer, length, before, transferred: 0, resumed: 0,
+      key: id, isOwn: false, peer: records[0].peer, identity: records[0].identity, length, before, transferred: 0, resumed: 0,
       files: records.map(r => ({ path: r.path, length: r.length, hash: r.hash, isWanted: true, file: r.state === 'finished' ? r.file : undefined })),
       state: partial.length === 0 ? 'completed' : 'interrupted',
-      error: partial.length === 0 ? undefined : 'It goes on when it is sent again.',
-    });
+      error: partial.length === 0 ? undefined : t('goes-on'),
+    }, Math.min(...records.map(r => r.at)));
   }
 }
