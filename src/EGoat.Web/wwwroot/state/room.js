@@ -3,6 +3,7 @@
 import { Emitter } from '../common/emitter.js';
 import { shownError } from '../common/fault.js';
 import { base32, newId } from '../common/protocol.js';
+import { PAGE_SIZE } from '../effects/history.js';
 import { identityBytes, loadCertificate } from '../effects/identity.js';
 import { Peer } from '../effects/peer.js';
 import { Signaling } from '../effects/signaling.js';
@@ -32,6 +33,7 @@ export class Room extends Emitter {
   #signaling;
   #met = new Set();
   #typedAt = 0;
+  #hasOlder = false;
 
   // Events: people(people), state(state, message), came(person's name), left(name), refused(name, reason), storing(error or
   // undefined), notice(text).
@@ -74,10 +76,9 @@ export class Room extends Emitter {
 
   // Older texts, put in front. False when there are no more.
   async loadOlder() {
-    const oldest = this.timeline.items.find(item => item.kind === 'text')?.message;
-    const older = await this.#history.last(this.name, oldest);
-    this.#showHistory(older);
-    return older.length > 0;
+    if (!this.#hasOlder) return false;
+    const oldest = this.timeline.items.find(item => item.kind === 'text' && item.isRestored)?.message;
+    return this.#showHistory(await this.#history.last(this.name, oldest));
   }
 
   // The newest first, whatever is shown.
@@ -199,11 +200,14 @@ export class Room extends Emitter {
     await this.transfers.restore().catch(error => this.emit('notice', shownError(error)));
   }
 
+  // Whether there may be more.
   #showHistory(messages) {
+    this.#hasOlder = messages.length === PAGE_SIZE;
     this.timeline.restore(messages.map(message => ({
       key: `${message.fromIdentity}/${message.id}`, kind: 'text', at: Date.parse(message.receivedAt), message,
-      isOwn: message.direction === 'Sent' || message.fromIdentity === this.identity, isKept: true,
+      isOwn: message.direction === 'Sent' || message.fromIdentity === this.identity, isKept: true, isRestored: true,
     })));
+    return messages.length > 0;
   }
 
   #close() {

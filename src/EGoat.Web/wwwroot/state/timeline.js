@@ -1,7 +1,7 @@
 // What has happened in a room, in the order in which it came here: texts, files, and what there is to say about people.
 //
-// An item: key, kind ('text', 'file', 'notice'), at (milliseconds). A text: message, isOwn, isKept, delivery. A file: transfers,
-// one for each receiver of what was sent together. A notice: text.
+// An item: key, kind ('text', 'file', 'notice'), at (milliseconds). A text: message, isOwn, isKept, isRestored (it came from the
+// history), delivery. A file: transfers, one for each receiver of what was sent together. A notice: text.
 
 import { Emitter } from '../common/emitter.js';
 
