@@ -39,7 +39,21 @@ public sealed class ProtocolVectorTests
             Assert.True(FileFrame.TryParse(expected, out FileFrame frame));
             Assert.Equal((string?)vector["type"], frame.Type.ToString().ToUpperInvariant());
             Assert.Equal((uint?)vector["file"] ?? 0, frame.File);
+            Assert.Equal((uint?)vector["seconds"] ?? 0, frame.Seconds);
+            Assert.Equal((byte?)vector["status"] ?? 0, frame.Type == FileFrameType.Stored ? frame.Flags : 0);
+            Assert.Equal((string?)vector["reason"] ?? "", frame.Type is FileFrameType.Stored or FileFrameType.Skip ? frame.GetReason() : "");
         }
+    }
+
+    [Fact]
+    public void A_reason_that_is_too_long_is_cut_between_characters()
+    {
+        byte[] skip = FileFrame.CreateSkip(0, "x" + string.Concat(Enumerable.Repeat("🐐", 1000)));
+        Assert.True(FileFrame.TryParse(skip, out FileFrame frame));
+        Assert.Equal(1 + (2 * ((FileFrame.MaxReasonBytes - 1) / 4)), frame.GetReason().Length);
+        Assert.False(FileFrame.TryParse([.. skip, .. new byte[4]], out _));
+        Assert.False(FileFrame.TryParse([0x83, 0, 0, 0, 0, 0, 0, 0, 65], out _));
+        Assert.False(FileFrame.TryParse([0x83, 3, 0, 0, 0, 0, 0, 0, 65], out _));
     }
 
     private static byte[] Write(JsonNode vector)
@@ -68,8 +82,14 @@ public sealed class ProtocolVectorTests
             case "ACK":
                 FileFrame.WriteAck(bytes, (long)vector["acknowledged"]!);
                 return bytes[..FileFrame.AckFrameLength];
+            case "SKIP":
+                return FileFrame.CreateSkip(file, (string)vector["reason"]!);
+            case "ALIVE":
+                return FileFrame.CreateAlive((int)vector["seconds"]!);
+            case "STORED" when vector["reason"] is { } reason:
+                return FileFrame.CreateStored(file, (byte)vector["status"]!, (string)reason!);
             default:
-                FileFrame.WriteStored(bytes, file, (bool)vector["stored"]!);
+                FileFrame.WriteStored(bytes, file, (int)vector["status"]! == FileFrame.StatusStored);
                 return bytes[..FileFrame.StoredFrameLength];
         }
     }

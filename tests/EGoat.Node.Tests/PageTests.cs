@@ -163,11 +163,17 @@ public sealed class PageTests : IAsyncLifetime
                 HASH: v => p.hashFrame(v.file, v.block, v.blockLength, bytes(v.hash)),
                 END: v => p.endFrame(v.file, v.length, bytes(v.hash)),
                 ACK: v => p.ackFrame(v.acknowledged),
-                STORED: v => p.storedFrame(v.file, v.stored),
+                STORED: v => p.storedFrame(v.file, v.status, v.reason),
+                SKIP: v => p.skipFrame(v.file, v.reason),
+                ALIVE: v => p.aliveFrame(v.seconds),
               };
               for (const v of vectors.frames) {
                 check(v.type, v.bytes, p.toHex(write[v.type](v)));
-                check(`type of ${v.type}`, p.Frame[v.type], p.parseFrame(bytes(v.bytes).buffer).type);
+                const parsed = p.parseFrame(bytes(v.bytes).buffer);
+                check(`type of ${v.type}`, p.Frame[v.type], parsed.type);
+                for (const member of ['status', 'reason', 'seconds']) {
+                  if (v[member] !== undefined) check(`${member} of ${v.type}`, v[member], parsed[member]);
+                }
               }
               return wrong;
             }

@@ -27,6 +27,12 @@ internal abstract record ControlMessage
     /// <summary>The feature of a peer that reads ranges of indices in <c>accept</c>.</summary>
     public const string RangesFeature = "ranges";
 
+    /// <summary>The feature of a peer that reads SKIP, and reasons in STORED.</summary>
+    public const string OutcomesFeature = "outcomes";
+
+    /// <summary>The feature of a peer that reads ALIVE, and sends it while it is at work or waits for something of its own.</summary>
+    public const string AliveFeature = "alive";
+
     /// <summary>What this code can do.</summary>
     public static readonly IReadOnlyList<string> AllFeatures = [Frame64KFeature, FoldersFeature, PauseFeature, RangesFeature];
 }

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Text;
+using System.Text.Unicode;
 
 namespace EGoat.Mesh.Protocol;
 
@@ -9,6 +11,8 @@ internal enum FileFrameType : byte
     Data = 0x02,
     Hash = 0x03,
     End = 0x04,
+    Skip = 0x05,
+    Alive = 0x41,
     Ack = 0x81,
     Have = 0x82,
     Stored = 0x83,
@@ -21,9 +25,11 @@ internal enum FileFrameType : byte
 ///  DATA      type 0 0 0     | u32 file | u64 offset | payload …
 ///  HASH      type 0 0 0     | u32 file | u32 block  | u32 block length | block hash
 ///  END       type 0 0 0     | u32 file | u64 length | file hash
+///  SKIP      type 0 0 0     | u32 file | reason …
+///  ALIVE     type 0 0 0     | u32 seconds
 ///  ACK       type 0 0 0     | u32 0    | u64 payload bytes written and verified
 ///  HAVE      type flags 0 0 | u32 file | u32 first block | n x block hash
-///  STORED    type status 0 0| u32 file
+///  STORED    type status 0 0| u32 file | reason …
 /// </code>
 /// </summary>
 internal readonly ref struct FileFrame
@@ -35,6 +41,16 @@ internal readonly ref struct FileFrame
     public const int AckFrameLength = 16;
     public const int HaveHeaderLength = 12;
     public const int StoredFrameLength = 8;
+    public const int OutcomeHeaderLength = 8;
+    public const int AliveFrameLength = 8;
+
+    /// <summary>The longest reason of SKIP and STORED in bytes of UTF-8.</summary>
+    public const int MaxReasonBytes = 1024;
+
+    /// <summary>The status of STORED for a file that is in place, that could not be kept, and that is not wanted.</summary>
+    public const byte StatusStored = 0;
+    public const byte StatusFailed = 1;
+    public const byte StatusUnwanted = 2;
 
     /// <summary>The largest frame towards a peer with the feature <c>frame64k</c>.</summary>
     public const int MaxLength = 64 * 1024;
@@ -65,7 +81,10 @@ internal readonly ref struct FileFrame
     /// <summary>HASH: length of the block.</summary>
     public uint BlockLength { get; private init; }
 
-    /// <summary>The rest: manifest JSON, content, or hashes.</summary>
+    /// <summary>ALIVE: the silence that its sender asks for, in seconds; 0 when it asks for none.</summary>
+    public uint Seconds { get; private init; }
+
+    /// <summary>The rest: manifest JSON, content, hashes, or a reason.</summary>
     public ReadOnlySpan<byte> Payload { get; private init; }
 
     /// <summary>Reads a frame; false when its type is unknown or its length does not fit its type.</summary>
@@ -110,8 +129,12 @@ internal readonly ref struct FileFrame
                     Payload = bytes[HaveHeaderLength..],
                 };
                 return true;
-            case FileFrameType.Stored when bytes.Length == StoredFrameLength && flags <= 1:
-                frame = new FileFrame(type, flags) { File = ReadUInt32(bytes[4..]) };
+            case FileFrameType.Stored when flags == StatusStored ? bytes.Length == StoredFrameLength : flags <= StatusUnwanted && IsOutcome(bytes):
+            case FileFrameType.Skip when IsOutcome(bytes):
+                frame = new FileFrame(type, flags) { File = ReadUInt32(bytes[4..]), Payload = bytes[OutcomeHeaderLength..] };
+                return true;
+            case FileFrameType.Alive when bytes.Length == AliveFrameLength:
+                frame = new FileFrame(type, flags) { Seconds = ReadUInt32(bytes[4..]) };
                 return true;
             default:
                 return false;
@@ -165,11 +188,46 @@ internal readonly ref struct FileFrame
         BinaryPrimitives.WriteInt32BigEndian(destination[8..], firstBlock);
     }
 
-    /// <summary>Writes a STORED frame of <see cref="StoredFrameLength"/> bytes.</summary>
+    /// <summary>Writes a STORED frame of <see cref="StoredFrameLength"/> bytes, without a reason.</summary>
     public static void WriteStored(Span<byte> destination, int file, bool isStored)
     {
         WriteHead(destination, FileFrameType.Stored, file);
-        destination[1] = isStored ? (byte)0 : (byte)1;
+        destination[1] = isStored ? StatusStored : StatusFailed;
+    }
+
+    /// <summary>A STORED frame that says why a file is not in place. A reason that is too long is cut.</summary>
+    public static byte[] CreateStored(int file, byte status, string reason)
+    {
+        byte[] frame = CreateOutcome(FileFrameType.Stored, file, reason);
+        frame[1] = status;
+        return frame;
+    }
+
+    /// <summary>A SKIP frame. A reason that is too long is cut.</summary>
+    public static byte[] CreateSkip(int file, string reason) => CreateOutcome(FileFrameType.Skip, file, reason);
+
+    /// <summary>An ALIVE frame.</summary>
+    /// <param name="seconds">The silence that this side asks for; 0 when it asks for none.</param>
+    public static byte[] CreateAlive(int seconds)
+    {
+        var frame = new byte[AliveFrameLength];
+        WriteHead(frame, FileFrameType.Alive, seconds);
+        return frame;
+    }
+
+    /// <summary>The reason of SKIP or STORED; it is a peer's choice, to be escaped for wherever it is shown.</summary>
+    public string GetReason() => Encoding.UTF8.GetString(Payload);
+
+    private static bool IsOutcome(ReadOnlySpan<byte> bytes) => bytes.Length is >= OutcomeHeaderLength and <= OutcomeHeaderLength + MaxReasonBytes;
+
+    private static byte[] CreateOutcome(FileFrameType type, int file, string reason)
+    {
+        Span<byte> utf8 = stackalloc byte[MaxReasonBytes];
+        Utf8.FromUtf16(reason, utf8, out _, out int length);
+        var frame = new byte[OutcomeHeaderLength + length];
+        WriteHead(frame, type, file);
+        utf8[..length].CopyTo(frame.AsSpan(OutcomeHeaderLength));
+        return frame;
     }
 
     private static void WriteHead(Span<byte> destination, FileFrameType type, int file)

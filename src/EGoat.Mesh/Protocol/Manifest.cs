@@ -11,7 +11,12 @@ namespace EGoat.Mesh.Protocol;
 /// <param name="ModifiedAt">When it was last written, in milliseconds since 1970; null if not told.</param>
 /// <param name="Mode">Its Unix permission bits; null if not told.</param>
 /// <param name="IsFolder">Whether it is a folder; its length is 0.</param>
-internal sealed record ManifestEntry(int Index, string Path, long Length, long? ModifiedAt = null, int? Mode = null, bool IsFolder = false);
+/// <param name="Source">Tells its source from others of the same path; null if not told.</param>
+internal sealed record ManifestEntry(int Index, string Path, long Length, long? ModifiedAt = null, int? Mode = null, bool IsFolder = false, string? Source = null)
+{
+    /// <summary>Two entries of one sender with equal keys are the same file, perhaps at different times.</summary>
+    public string SourceKey => Source ?? Path;
+}
 
 /// <summary>Reads and writes manifest pages: JSON arrays of entries (docs/protocol.md §4).</summary>
 internal static class Manifest
@@ -27,6 +32,9 @@ internal static class Manifest
 
     /// <summary>The permission bits that are told and taken: read, write and execute, never those that lend rights.</summary>
     public const int ModeMask = 0x1FF;
+
+    /// <summary>The longest source id in characters; a longer one is malformed.</summary>
+    public const int MaxSourceLength = 32;
 
     private static readonly JsonDocumentOptions ReadOptions = new() { MaxDepth = 4, AllowDuplicateProperties = false };
 
@@ -102,7 +110,8 @@ internal static class Manifest
         var json = new JsonReadContext(item);
         if (!json.TryInt("i", out int index) || index != expectedIndex
             || !json.TryString("p", FileFrame.MaxSmallLength, out string path)
-            || !json.TryLong("s", out long length) || length < -1 || (json.Flag("d") && length != 0))
+            || !json.TryLong("s", out long length) || length < -1 || (json.Flag("d") && length != 0)
+            || !TryReadSource(item, json, out string? source))
         {
             return false;
         }
@@ -113,8 +122,22 @@ internal static class Manifest
             length,
             json.TryLong("t", out long modifiedAt) ? modifiedAt : null,
             json.TryInt("m", out int mode) ? mode & ModeMask : null,
-            json.Flag("d"));
+            json.Flag("d"),
+            source);
         return true;
+    }
+
+    private static bool TryReadSource(JsonElement item, JsonReadContext json, out string? source)
+    {
+        source = null;
+        if (!item.TryGetProperty("k", out _))
+        {
+            return true;
+        }
+
+        bool isSource = json.TryString("k", MaxSourceLength, out string read) && read.Length > 0;
+        source = isSource ? read : null;
+        return isSource;
     }
 
     private static void WriteEntry(ArrayBufferWriter<byte> buffer, ManifestEntry entry)
@@ -137,6 +160,11 @@ internal static class Manifest
         if (entry.IsFolder)
         {
             json.WriteBoolean("d", true);
+        }
+
+        if (entry.Source is { } source)
+        {
+            json.WriteString("k", source);
         }
 
         json.WriteEndObject();

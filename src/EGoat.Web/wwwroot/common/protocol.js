@@ -6,7 +6,10 @@ const SLICE_SIZE = 64 * 1024;
 export const MAX_UNACKNOWLEDGED = 16 * 1024 * 1024;
 export const MAX_TEXT_BYTES = 32 * 1024;
 
-export const Frame = { MANIFEST: 0x01, DATA: 0x02, HASH: 0x03, END: 0x04, ACK: 0x81, HAVE: 0x82, STORED: 0x83 };
+export const Frame = { MANIFEST: 0x01, DATA: 0x02, HASH: 0x03, END: 0x04, SKIP: 0x05, ALIVE: 0x41, ACK: 0x81, HAVE: 0x82, STORED: 0x83 };
+// The status of STORED: in place, could not be kept, not wanted.
+export const Status = { STORED: 0, FAILED: 1, UNWANTED: 2 };
+const MAX_REASON = 1024;
 export const HASH_LENGTH = 32;
 export const MAX_PAGE = 16 * 1024;
 export const HASHES_PER_PAGE = Math.floor((MAX_PAGE - 12) / HASH_LENGTH);
@@ -184,11 +187,26 @@ export function haveFrame(file, first, hashes, isLast) {
   return bytes;
 }
 
-export function storedFrame(file, isStored) {
-  const bytes = frame(Frame.STORED, 8, file);
-  bytes[1] = isStored ? 0 : 1;
+// reason: why a file is not in place; only to a peer that reads it.
+export function storedFrame(file, status, reason = '') {
+  const bytes = outcomeFrame(Frame.STORED, file, reason);
+  bytes[1] = status;
   return bytes;
 }
+
+// This file is not coming, because.
+export const skipFrame = (file, reason) => outcomeFrame(Frame.SKIP, file, reason);
+
+function outcomeFrame(type, file, reason) {
+  const text = new Uint8Array(MAX_REASON);
+  const { written } = new TextEncoder().encodeInto(reason, text);
+  const bytes = frame(type, 8 + written, file);
+  bytes.set(text.subarray(0, written), 8);
+  return bytes;
+}
+
+// seconds: the silence that this side asks for; 0 when it asks for none.
+export const aliveFrame = (seconds = 0) => frame(Frame.ALIVE, 8, seconds);
 
 // A view of a frame; null when its type is unknown or its length does not fit.
 export function parseFrame(buffer) {
@@ -212,10 +230,18 @@ export function parseFrame(buffer) {
       if (bytes.length < 12 || (bytes.length - 12) % HASH_LENGTH !== 0) return null;
       return { ...at, isLast: (at.flags & LAST_PAGE) !== 0, block: view.getUint32(8), hashes: bytes.subarray(12) };
     case Frame.STORED:
-      return bytes.length === 8 ? { ...at, isStored: at.flags === 0 } : null;
+      return at.flags === Status.STORED ? bytes.length === 8 ? { ...at, status: at.flags, reason: '' } : null
+        : at.flags <= Status.UNWANTED ? withReason({ ...at, status: at.flags }, bytes) : null;
+    case Frame.SKIP:
+      return withReason(at, bytes);
+    case Frame.ALIVE:
+      return bytes.length === 8 ? { ...at, seconds: at.file } : null;
     default:
       return null;
   }
 }
+
+const withReason = (at, bytes) =>
+  bytes.length >= 8 && bytes.length <= 8 + MAX_REASON ? { ...at, reason: new TextDecoder().decode(bytes.subarray(8)) } : null;
 
 export const equalBytes = (a, b) => a.length === b.length && a.every((value, i) => value === b[i]);

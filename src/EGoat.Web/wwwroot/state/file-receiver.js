@@ -1,6 +1,6 @@
 // The files of a transfer, block after block: each is stored when its hash is right, and then acknowledged.
 
-import { BLOCK_SIZE, Frame, HashList, ackFrame, equalBytes, fileHash, formatHash, storedFrame } from '../common/protocol.js';
+import { BLOCK_SIZE, Frame, HashList, Status, ackFrame, equalBytes, fileHash, formatHash, storedFrame } from '../common/protocol.js';
 import { OUT_OF_PLACE } from './frame-queue.js';
 
 export class FileReceiver {
@@ -53,7 +53,7 @@ export class FileReceiver {
         const hash = await fileHash(done, hashes);
         if (!equalBytes(hash, frame.hash)) throw new Error('The file arrived damaged.');
         await this.#host.finish(file, record, done, formatHash(hash));
-        this.#channel.send(storedFrame(index, true));
+        this.#channel.send(storedFrame(index, Status.STORED));
         return;
       } else {
         throw new Error(OUT_OF_PLACE);

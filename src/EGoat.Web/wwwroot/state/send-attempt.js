@@ -5,7 +5,7 @@ import { Changes } from '../common/changes.js';
 import { fault } from '../common/fault.js';
 import { shownName } from '../common/names.js';
 import {
-  BLOCK_SIZE, Frame, HASH_LENGTH, HashList, MAX_UNACKNOWLEDGED, blockHash, dataFrame, endFrame, fileHash, formatHash, hashFrame,
+  BLOCK_SIZE, Frame, HASH_LENGTH, HashList, MAX_UNACKNOWLEDGED, Status, blockHash, dataFrame, endFrame, fileHash, formatHash, hashFrame,
   manifestFrames, newUuid, parseFrame,
 } from '../common/protocol.js';
 
@@ -188,7 +188,7 @@ export class SendAttempt {
     const frame = typeof data === 'string' ? null : parseFrame(data);
     if (frame?.type === Frame.ACK) this.#acknowledged = frame.acknowledged;
     else if (frame?.type === Frame.HAVE && this.#addHave(frame)) this.#hasAllHave = frame.isLast;
-    else if (frame?.type === Frame.STORED && frame.file < this.#files.length) this.stored[frame.file] = frame.isStored;
+    else if (frame?.type === Frame.STORED && frame.file < this.#files.length) this.stored[frame.file] = frame.status === Status.STORED;
     else this.#changes.fail(new Error('The receiver broke the transfer protocol.'));
     this.#changes.changed();
     this.#changed();
