@@ -67,6 +67,15 @@ public sealed record EGoatTransfer
     /// <summary>Why it failed or was rejected; null otherwise.</summary>
     public string? Error { get; init; }
 
+    /// <summary>
+    /// Whether this file alone did not arrive, while the others of its transfer go on: it could not be read or has changed, or the
+    /// receiver could not name or keep it. <see cref="Error"/> says why.
+    /// </summary>
+    public bool IsLeftOut { get; init; }
+
+    /// <summary>What is not as the sender tells although the file is in place, such as its time or permissions; null when nothing is.</summary>
+    public string? Warning { get; init; }
+
     /// <summary>When it was offered (UTC).</summary>
     public required DateTimeOffset Started { get; init; }
 

@@ -8,6 +8,8 @@ public sealed class ReceiveFolderTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("egoat-folder-").FullName;
 
+    private ReceiveOptions Options => new() { Destination = Root };
+
     private string Root => Directory.CreateDirectory(Path.Combine(_folder, "inbox")).FullName;
 
     private string Outside => Directory.CreateDirectory(Path.Combine(_folder, "outside")).FullName;
@@ -75,7 +77,7 @@ public sealed class ReceiveFolderTests : IDisposable
             using ReceiveFolder folder = path.MakeParent();
             using PartialFile partial = PartialFile.Open(folder, "goat", $"sender {i}", 1, create: true)!;
             partial.Write([(byte)i], 0);
-            partial.Complete(path, 1, entry, ExistingFile.Rename, PathRules.Current);
+            partial.Complete(path, 1, entry, Options, PathRules.Current);
         })));
         Assert.Equal(Enumerable.Range(0, count), Directory.GetFiles(Root).Select(f => (int)Assert.Single(File.ReadAllBytes(f))).Order());
     }
@@ -99,7 +101,7 @@ public sealed class ReceiveFolderTests : IDisposable
             using ReceiveFolder folder = path.MakeParent();
             using PartialFile partial = PartialFile.Open(folder, "profile.ps1", "sender", 4, create: true)!;
             partial.Write("goat"u8, 0);
-            partial.Complete(path, 4, new ManifestEntry(0, "profile.ps1", 4), ExistingFile.Rename, rules);
+            partial.Complete(path, 4, new ManifestEntry(0, "profile.ps1", 4), Options, rules);
             Assert.Equal(rules.IsWindows ? 1 : 0, Directory.GetFiles(Root, $"*{stream}").Length);
         }
 

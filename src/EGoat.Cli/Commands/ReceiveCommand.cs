@@ -97,7 +97,7 @@ internal sealed class ReceiveCommand
     private ReceiveOptions CreateOptions(ParseResult result, TextWriter lines)
     {
         string? folder = result.GetValue(_output);
-        ReceiveOptions options = folder is null ? new ReceiveOptions { Destination = "", Output = Console.OpenStandardOutput() } : CommonOptions.CreateReceive(folder);
+        ReceiveOptions options = folder is null ? new ReceiveOptions { Destination = "", Output = PipeOutputStream.OpenStandardOutput() } : CommonOptions.CreateReceive(folder);
         return options with
         {
             Existing = result.GetValue(_force) ? ExistingFile.Overwrite : result.GetValue(_existing),

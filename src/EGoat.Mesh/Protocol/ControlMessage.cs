@@ -34,7 +34,7 @@ internal abstract record ControlMessage
     public const string AliveFeature = "alive";
 
     /// <summary>What this code can do.</summary>
-    public static readonly IReadOnlyList<string> AllFeatures = [Frame64KFeature, FoldersFeature, PauseFeature, RangesFeature];
+    public static readonly IReadOnlyList<string> AllFeatures = [Frame64KFeature, FoldersFeature, PauseFeature, RangesFeature, OutcomesFeature, AliveFeature];
 }
 
 /// <summary>Who the peer is and what it can do; the first message from both sides, and again when something changes.</summary>

@@ -43,10 +43,10 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
     private CancellationToken _leavingCancelled;
     private volatile ReceivePolicy? _receive;
 
-    private Room(RoomContext context, string peerId, string instance, string identity, SignalingClient signaling, IRtcHost host)
+    private Room(RoomContext context, SourceIds sources, string peerId, string instance, string identity, SignalingClient signaling, IRtcHost host)
     {
         _context = context;
-        _receive = context.Options.Receive is { } receive ? new ReceivePolicy(receive) : null;
+        _receive = context.Options.Receive is { } receive ? new ReceivePolicy(receive, context.Time) : null;
         _signaling = signaling;
         _host = host;
         _instance = instance;
@@ -56,7 +56,7 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
         _keeper = new MessageKeeper(context);
         _texts = new Texts(context, identity, _keeper);
         _received = new ReceivedTexts(context, _keeper);
-        _transfers = new RoomTransfers(context, _members, () => _receive);
+        _transfers = new RoomTransfers(context, _members, sources, () => _receive);
         _leaving = new Lazy<Task<IReadOnlyList<EGoatDelivery>>>(LeaveAsync);
         _raising = Task.Run(() => RaiseAsync(context.Events.Subscribe(RoomSubscription.DefaultCapacity)));
         _host.Warning += context.Warn;
@@ -149,7 +149,7 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
             throw new RoomException(e.Message, e);
         }
 
-        var room = new Room(new RoomContext(name, options, store), peerId, instance, IdentityId.FromCertificate(certificate.Der.Span), signaling, host);
+        var room = new Room(new RoomContext(name, options, store), new SourceIds(certificate), peerId, instance, IdentityId.FromCertificate(certificate.Der.Span), signaling, host);
         room._running = room._members.RunAsync();
         return room;
     }
@@ -213,7 +213,7 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
     /// <summary>Changes whether and where files are received, and tells everybody.</summary>
     public void SetReceive(ReceiveOptions? options)
     {
-        _receive = options is null ? null : new ReceivePolicy(options);
+        _receive = options is null ? null : new ReceivePolicy(options, _context.Time);
         _members.Tell(CreateHello());
     }
 
@@ -324,6 +324,7 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
 
         await _context.Left.CancelAsync().ConfigureAwait(false);
         _host.NetworkChanged -= _members.HandleNetworkChange;
+        await _transfers.LeaveAsync().ConfigureAwait(false);
         await _members.LeaveAsync().ConfigureAwait(false);
         await _signaling.DisposeAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);

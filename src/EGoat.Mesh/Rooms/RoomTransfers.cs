@@ -8,7 +8,7 @@ namespace EGoat.Mesh;
 
 /// <summary>The transfers of a room that are under way, to and from members, and which message is for which.</summary>
 /// <remarks>Its lock guards its list; nobody is called under it.</remarks>
-internal sealed class RoomTransfers(RoomContext room, Membership members, Func<ReceivePolicy?> policy)
+internal sealed class RoomTransfers(RoomContext room, Membership members, SourceIds sources, Func<ReceivePolicy?> policy)
 {
     private const string FileLabel = "file:";
 
@@ -18,21 +18,48 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Func<R
     /// <summary>How often a transfer begins anew after its connection was lost.</summary>
     private const int MaxAttempts = 20;
 
-    /// <summary>How long a transfer waits for its receiver to come back.</summary>
+    /// <summary>How long a transfer waits for its receiver to come back unless told otherwise.</summary>
     private static readonly TimeSpan ReturnTimeout = TimeSpan.FromMinutes(2);
 
     /// <summary>How long a transfer waits for an older one of the same files to end.</summary>
     private static readonly TimeSpan SupersedeTimeout = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long leaving waits for the other sides to learn how their files have ended.</summary>
+    private static readonly TimeSpan FarewellTimeout = TimeSpan.FromSeconds(2);
+
     private readonly Lock _gate = new();
     private readonly List<ITransfer> _running = [];
-    private readonly TransferList _list = new(room.Events, room.Store, room.Trace);
+
+    /// <summary>Those that run, and those that have ended and that the other side has not closed yet.</summary>
+    private readonly HashSet<TaskCompletionSource> _open = [];
+    private readonly TransferList _list = new(room.Events, room.Store, room.Time, room.Trace);
 
     /// <summary>The files since the room was joined, as users see them.</summary>
     public IReadOnlyList<EGoatTransfer> Snapshot() => _list.Snapshot();
 
     /// <summary>Completes when everything that has ended is stored and told.</summary>
     public Task CompleteAsync() => _list.CompleteAsync();
+
+    /// <summary>Waits until the other sides know how the transfers have ended that leaving ends; the connections are closed next.</summary>
+    public async Task LeaveAsync()
+    {
+        using var limit = new CancellationTokenSource(FarewellTimeout, room.Time);
+        while (!limit.IsCancellationRequested)
+        {
+            Task[] ending;
+            lock (_gate)
+            {
+                ending = [.. _open.Select(t => t.Task)];
+            }
+
+            if (ending.Length == 0)
+            {
+                return;
+            }
+
+            await Task.WhenAll(ending).WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
 
     /// <summary>Offers files to connected members that accept files.</summary>
     /// <exception cref="RoomException">A file cannot be read, or nobody matches <see cref="SendFileOptions.To"/>.</exception>
@@ -43,7 +70,7 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Func<R
             throw new RoomException("A stream is read once: it can be sent to those who are there, not to those who come later.");
         }
 
-        SourceTree tree = SourceTree.Collect(options);
+        SourceTree tree = SourceTree.Collect(options, sources);
         var rate = new RateLimit(options.MaxRate, room.Time);
 
         // Whoever comes is found by the events, and nobody can come between the two lines.
@@ -52,7 +79,7 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Func<R
         var reader = new SourceReader(tree.Files, options.Content);
         var ids = new ConcurrentDictionary<string, bool>();
         var served = new ServedReceivers(recipients);
-        List<Task<IReadOnlyList<EGoatTransfer>>> sending = [.. recipients.Select(p => SendToAsync(p, reader, rate, ids, served, cancellationToken))];
+        List<Task<IReadOnlyList<EGoatTransfer>>> sending = [.. recipients.Select(p => SendToAsync(p, options, reader, rate, ids, served, cancellationToken))];
         return new FileSend([.. recipients.Select(p => p.Snapshot(room.Name))], tree.Skipped, CompleteAsync())
         {
             FileCount = tree.Files.Count(f => !f.IsFolder),
@@ -68,7 +95,7 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Func<R
                 {
                     await foreach (Peer peer in FindJoiningAsync(joining, options, served, cancellationToken).ConfigureAwait(false))
                     {
-                        sending.Add(SendToAsync(peer, reader, rate, ids, served, cancellationToken));
+                        sending.Add(SendToAsync(peer, options, reader, rate, ids, served, cancellationToken));
                     }
                 }
 
@@ -115,7 +142,8 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Func<R
 
         string id = channel.Label[FileLabel.Length..];
         EGoatPeer sender = peer.Snapshot(room.Name);
-        var receiver = new FileReceiver(id, peer, sender, channel, _list, SupersedeAsync, room.Time, room.Left.Token);
+        var receiver = new FileReceiver(id, peer, sender, channel, _list, policy(), SupersedeAsync, CountOtherManifests, room.Time, room.Left.Token);
+        var open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         bool isOneTooMany;
         lock (_gate)
         {
@@ -129,6 +157,7 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Func<R
             if (!isOneTooMany)
             {
                 _running.Add(receiver);
+                _open.Add(open);
             }
         }
 
@@ -138,7 +167,7 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Func<R
             return false;
         }
 
-        room.Background.Run(() => ReceiveAsync(receiver));
+        room.Background.Run(() => ReceiveAsync(receiver, open));
         return true;
     }
 
@@ -203,7 +232,7 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Func<R
         }
     }
 
-    private async Task<IReadOnlyList<EGoatTransfer>> SendToAsync(Peer peer, SourceReader reader, RateLimit rate, ConcurrentDictionary<string, bool> ids, ServedReceivers served, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<EGoatTransfer>> SendToAsync(Peer peer, SendFileOptions options, SourceReader reader, RateLimit rate, ConcurrentDictionary<string, bool> ids, ServedReceivers served, CancellationToken cancellationToken)
     {
         EGoatPeer receiver = peer.Snapshot(room.Name);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, room.Left.Token);
@@ -211,10 +240,12 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Func<R
         // First the id: the transfer is told of from its beginning.
         string id = Guid.CreateVersion7().ToString();
         ids[id] = true;
-        var outgoing = new OutgoingTransfer(id, receiver, reader.Files, _list, room.Time);
+        var outgoing = new OutgoingTransfer(id, receiver, reader.Files, _list, options.Timeout, room.Time);
+        var open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
             _running.Add(outgoing);
+            _open.Add(open);
         }
 
         try
@@ -228,7 +259,7 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Func<R
 
                 await sender.RunAsync().ConfigureAwait(false);
                 bool isLost = sender.IsConnectionLost && attempt < MaxAttempts && sender.Rest.Count > 0 && outgoing.CanRepeat;
-                if (!isLost || await WaitForReturnAsync(peer, served, stop.Token).ConfigureAwait(false) is not { } returned)
+                if (!isLost || await WaitForReturnAsync(peer, served, options.Timeout ?? ReturnTimeout, stop.Token).ConfigureAwait(false) is not { } returned)
                 {
                     return await outgoing.EndAsync().ConfigureAwait(false);
                 }
@@ -244,11 +275,13 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Func<R
             {
                 _running.Remove(outgoing);
             }
+
+            End(open);
         }
     }
 
     // Null: the receiver has left on purpose or not come back in time, or the room is being left.
-    private async Task<Peer?> WaitForReturnAsync(Peer receiver, ServedReceivers served, CancellationToken cancellationToken)
+    private async Task<Peer?> WaitForReturnAsync(Peer receiver, ServedReceivers served, TimeSpan timeout, CancellationToken cancellationToken)
     {
         using RoomSubscription events = room.Events.Subscribe(RoomSubscription.DefaultCapacity);
         if (receiver.HasLeft)
@@ -257,7 +290,7 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Func<R
         }
 
         room.Warn($"The connection to {VisibleText.Quote(receiver.Name)} was lost; the transfer goes on when they are back.");
-        using var window = new CancellationTokenSource(ReturnTimeout, room.Time);
+        using var window = new CancellationTokenSource(timeout, room.Time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, window.Token);
         while (!receiver.HasLeft)
         {
@@ -297,12 +330,39 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Func<R
         return false;
     }
 
-    private async Task ReceiveAsync(FileReceiver receiver)
+    private async Task ReceiveAsync(FileReceiver receiver, TaskCompletionSource open)
     {
-        await receiver.RunAsync(policy()).ConfigureAwait(false);
+        try
+        {
+            await receiver.RunAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _running.Remove(receiver);
+            }
+
+            await receiver.Closed.ConfigureAwait(false);
+            End(open);
+        }
+    }
+
+    private void End(TaskCompletionSource open)
+    {
         lock (_gate)
         {
-            _running.Remove(receiver);
+            _open.Remove(open);
+        }
+
+        open.SetResult();
+    }
+
+    private long CountOtherManifests(FileReceiver receiver)
+    {
+        lock (_gate)
+        {
+            return _running.OfType<FileReceiver>().Where(r => r != receiver && r.Peer == receiver.Peer).Sum(r => r.ManifestBytes);
         }
     }
 
@@ -313,7 +373,7 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Func<R
         FileReceiver[] older;
         lock (_gate)
         {
-            older = [.. _running.OfType<FileReceiver>().Where(r => r != newer && r.SenderIdentity == newer.SenderIdentity && r.Paths.Overlaps(newer.Paths))];
+            older = [.. _running.OfType<FileReceiver>().Where(r => r != newer && r.SenderIdentity == newer.SenderIdentity && r.Sources.Overlaps(newer.Sources))];
         }
 
         foreach (FileReceiver receiver in older)

@@ -4,7 +4,11 @@ namespace EGoat.Mesh;
 
 /// <summary>Files on their way to the members of a room.</summary>
 /// <param name="Recipients">Whom they were offered to at first.</param>
-/// <param name="Skipped">What is not sent of the folders, each with the reason, as lines for people.</param>
+/// <param name="Skipped">
+/// What was found and is not sent, each with the reason, as lines for people: what cannot be read or named, lies too deep, is a link that is not
+/// followed, or is neither a file nor a folder. With any, not everything arrives that was asked for. What turns out later not to be readable
+/// ends as a transfer of its own (<see cref="EGoatTransfer.IsLeftOut"/>).
+/// </param>
 /// <param name="Completion">All transfers, a file and receiver each, when the last has ended.</param>
 public sealed record FileSend(IReadOnlyList<EGoatPeer> Recipients, IReadOnlyList<string> Skipped, Task<IReadOnlyList<EGoatTransfer>> Completion)
 {

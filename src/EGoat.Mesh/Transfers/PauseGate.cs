@@ -8,6 +8,9 @@ internal sealed class PauseGate
     private bool _there;
     private TaskCompletionSource? _resumed;
 
+    /// <summary>Called when a pause has ended; it does not wait for anything.</summary>
+    public Action? Resumed { get; set; }
+
     /// <summary>Whether either side has paused it.</summary>
     public bool IsPaused
     {
@@ -57,9 +60,10 @@ internal sealed class PauseGate
         {
             _resumed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
-        else
+        else if (_resumed is not null)
         {
-            _resumed?.TrySetResult();
+            Resumed?.Invoke();
+            _resumed.TrySetResult();
             _resumed = null;
         }
     }

@@ -6,6 +6,9 @@ public sealed record ReceiveOptions
     /// <summary>How many transfers run at once unless <see cref="MaxParallel"/> says otherwise.</summary>
     public const int DefaultMaxParallel = 16;
 
+    /// <summary>How old incomplete files become unless <see cref="KeepPartial"/> says otherwise.</summary>
+    public static readonly TimeSpan DefaultKeepPartial = TimeSpan.FromDays(7);
+
     /// <summary>The folder; made if it is not there. Not used with <see cref="Output"/>.</summary>
     public required string Destination { get; init; }
 
@@ -30,13 +33,25 @@ public sealed record ReceiveOptions
     /// <summary>The most bytes of content per second, all senders together; null is no limit.</summary>
     public long? MaxRate { get; init; }
 
+    /// <summary>
+    /// The longest time in which nothing comes from a sender, not even a sign that it is at work; the longer one of this and what the
+    /// sender asks for holds. Null: what the sender asks for, else 60 seconds.
+    /// </summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>How old what was received of incomplete files may become: when receiving begins, older ones below the folder are removed. Default 7 days.</summary>
+    public TimeSpan KeepPartial { get; init; } = DefaultKeepPartial;
+
+    /// <summary>Whether files get the permission bits that their sender tells. Default false: those that this process gives to no file of its own (the umask) are left out.</summary>
+    public bool PreserveMode { get; init; }
+
     /// <summary>How many transfers run at once; the next waits for its turn. At least 1.</summary>
     public int MaxParallel { get; init; } = DefaultMaxParallel;
 
     /// <summary>Asked about every transfer that the other members allow, with what they leave of it; null accepts.</summary>
     public Func<FileOffer, CancellationToken, Task<FileAnswer>>? Ask { get; init; }
 
-    /// <summary>Takes verified content, in order, instead of files; it stays open. One file at a time.</summary>
+    /// <summary>Takes verified content, in order, instead of files; it stays open. One file at a time. A file counts as delivered when it has been flushed.</summary>
     public Stream? Output { get; init; }
 }
 

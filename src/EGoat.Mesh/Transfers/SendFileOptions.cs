@@ -30,6 +30,13 @@ public sealed record SendFileOptions
     /// <summary>How long members that connect later are served too. Default: not at all.</summary>
     public TimeSpan JoinWindow { get; init; }
 
+    /// <summary>
+    /// The longest time in which nothing comes from a receiver, not even a sign that it is at work; the longer one of this and what the
+    /// receiver asks for holds. Also how long a receiver whose connection was lost is waited for. Null: what the receiver asks for,
+    /// else 60 seconds; it is waited for 2 minutes.
+    /// </summary>
+    public TimeSpan? Timeout { get; init; }
+
     /// <summary>The most bytes of content per second, all receivers together; null is no limit.</summary>
     public long? MaxRate { get; init; }
 }

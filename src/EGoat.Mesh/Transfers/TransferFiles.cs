@@ -28,6 +28,15 @@ internal sealed class TransferFiles(TransferList list, int count, Func<int, EGoa
         }
     }
 
+    /// <summary>The other side is at work.</summary>
+    public void NoteLife()
+    {
+        foreach (TransferProgress progress in Running.Take(1))
+        {
+            progress.NoteLife();
+        }
+    }
+
     /// <summary>Shows the first ones before they begin.</summary>
     public void Show(IEnumerable<int> files)
     {
@@ -57,7 +66,7 @@ internal sealed class TransferFiles(TransferList list, int count, Func<int, EGoa
     }
 
     /// <summary>One is over; null for a folder, and for one that has ended before.</summary>
-    public async ValueTask<EGoatTransfer?> EndAsync(int file, EGoatTransferState state, string? error, string? treeHash = null, string? path = null)
+    public async ValueTask<EGoatTransfer?> EndAsync(int file, TransferEnd end)
     {
         TransferProgress? progress = Get(file);
         lock (_gate)
@@ -71,6 +80,6 @@ internal sealed class TransferFiles(TransferList list, int count, Func<int, EGoa
             _running.Remove(file);
         }
 
-        return progress is null ? null : await progress.EndAsync(state, error, treeHash, path).ConfigureAwait(false);
+        return progress is null ? null : await progress.EndAsync(end).ConfigureAwait(false);
     }
 }

@@ -5,7 +5,7 @@ namespace EGoat.Mesh.Transfers;
 
 /// <summary>The transfers of a room: what can be asked, what is reported, what is stored.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle nobody asks for holds nothing.")]
-internal sealed class TransferList(RoomEvents events, IRoomStore store, SubjectTrace? trace = null)
+internal sealed class TransferList(RoomEvents events, IRoomStore store, TimeProvider time, SubjectTrace? trace = null)
 {
     /// <summary>Ended transfers that are kept; the store has all.</summary>
     private const int MaxEnded = 1000;
@@ -33,7 +33,7 @@ internal sealed class TransferList(RoomEvents events, IRoomStore store, SubjectT
     public TransferProgress Add(EGoatTransfer transfer)
     {
         trace?.IfOn?.Write(TraceCategory.Transfer, $"{Describe(transfer)}: {transfer.State}, {transfer.Length} bytes");
-        var progress = new TransferProgress(this, transfer);
+        var progress = new TransferProgress(this, transfer, time);
         lock (_gate)
         {
             _transfers.Add(progress);

@@ -1,15 +1,13 @@
-using System.Diagnostics;
-
 namespace EGoat.Mesh.Transfers;
 
 /// <summary>One file on its way to or from one peer: counts bytes, and reports at most ten times a second.</summary>
-internal sealed class TransferProgress(TransferList list, EGoatTransfer transfer)
+internal sealed class TransferProgress(TransferList list, EGoatTransfer transfer, TimeProvider time)
 {
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _gate = new();
-    private readonly long _started = Stopwatch.GetTimestamp();
-    private long _lastReport = Stopwatch.GetTimestamp();
+    private readonly long _started = time.GetTimestamp();
+    private long _lastReport = time.GetTimestamp();
     private EGoatTransfer _transfer = transfer;
 
     public EGoatTransfer Snapshot
@@ -31,6 +29,9 @@ internal sealed class TransferProgress(TransferList list, EGoatTransfer transfer
             _transfer = _transfer with { State = EGoatTransferState.Offered, BytesTransferred = 0, BytesResumed = 0 };
         }
     }
+
+    /// <summary>The other side is at work: nobody else would know that it goes on.</summary>
+    public void NoteLife() => list.Report(Snapshot);
 
     /// <summary>Either side has paused it, or both have resumed it.</summary>
     public void SetPaused(bool isPaused)
@@ -61,11 +62,11 @@ internal sealed class TransferProgress(TransferList list, EGoatTransfer transfer
                 State = _transfer.State == EGoatTransferState.Offered ? EGoatTransferState.Active : _transfer.State,
                 BytesTransferred = transferred,
                 BytesResumed = _transfer.BytesResumed + resumed,
-                Rate = transferred / Math.Max(0.001, Stopwatch.GetElapsedTime(_started).TotalSeconds),
+                Rate = transferred / Math.Max(0.001, time.GetElapsedTime(_started).TotalSeconds),
             };
-            if (Stopwatch.GetElapsedTime(_lastReport) >= ReportInterval)
+            if (time.GetElapsedTime(_lastReport) >= ReportInterval)
             {
-                _lastReport = Stopwatch.GetTimestamp();
+                _lastReport = time.GetTimestamp();
                 report = _transfer;
             }
         }
@@ -77,7 +78,7 @@ internal sealed class TransferProgress(TransferList list, EGoatTransfer transfer
     }
 
     /// <summary>It is over.</summary>
-    public async ValueTask<EGoatTransfer> EndAsync(EGoatTransferState state, string? error, string? treeHash = null, string? path = null)
+    public async ValueTask<EGoatTransfer> EndAsync(TransferEnd end)
     {
         EGoatTransfer ended;
         lock (_gate)
@@ -89,13 +90,15 @@ internal sealed class TransferProgress(TransferList list, EGoatTransfer transfer
 
             ended = _transfer = _transfer with
             {
-                State = state,
-                Error = error,
-                TreeHash = treeHash,
-                Path = path ?? _transfer.Path,
-                Length = _transfer.Length < 0 && state == EGoatTransferState.Completed ? _transfer.BytesTransferred : _transfer.Length,
-                Finished = DateTimeOffset.UtcNow,
-                Rate = _transfer.BytesTransferred / Math.Max(0.001, Stopwatch.GetElapsedTime(_started).TotalSeconds),
+                State = end.State,
+                Error = end.Error,
+                TreeHash = end.TreeHash,
+                Path = end.Path ?? _transfer.Path,
+                Warning = end.Warning,
+                IsLeftOut = end.IsLeftOut,
+                Length = _transfer.Length < 0 && end.State == EGoatTransferState.Completed ? _transfer.BytesTransferred : _transfer.Length,
+                Finished = time.GetUtcNow(),
+                Rate = _transfer.BytesTransferred / Math.Max(0.001, time.GetElapsedTime(_started).TotalSeconds),
             };
         }
 

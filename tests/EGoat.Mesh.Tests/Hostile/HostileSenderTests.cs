@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using EGoat.Mesh.Protocol;
+using EGoat.Mesh.Transfers;
 using EGoat.WebRtc.Sockets;
 
 namespace EGoat.Mesh.Tests.Hostile;
@@ -34,8 +35,9 @@ public sealed class HostileSenderTests : HostileTest
             ("more than declared", "9", [whole]),
             ("less than declared", "11", [whole, right, End(10, ContentHash)]),
             ("data past the block", "4000000", [.. Enumerable.Range(0, (block / frame) + 1).Select(i => Data(i * frame, new byte[frame]))]),
-            ("longer than the disk", "9223372036854775807", [whole]),
             ("overlap", "20", [whole, Data(5, Content)]),
+            ("a short block in the middle", "4000000", [whole, right]),
+            ("content after a short block", "-1", [whole, right, Data(10, Content)]),
             ("gap", "20", [Data(10, Content)]),
             ("duplicate", "20", [whole, whole]),
             ("other file", "10", [Data(0, Content, file: 1)]),
@@ -83,8 +85,8 @@ public sealed class HostileSenderTests : HostileTest
     [InlineData("""[{"i":0,"p":"/etc/x","s":1}]""")]
     [InlineData("""[{"i":0,"p":"C:\\x","s":1}]""")]
     [InlineData("""[{"i":0,"p":"a\u001b[2J","s":1}]""")]
-    [InlineData("""[{"i":0,"p":"a","s":1},{"i":1,"p":"a","s":1}]""")]
-    [InlineData("""[{"i":0,"p":"a","s":1},{"i":1,"p":"a/b","s":1}]""")]
+    [InlineData("""[{"i":0,"p":"a","s":1,"k":""}]""")]
+    [InlineData("""[{"i":0,"p":"a","s":1,"k":"0123456789abcdef0123456789abcdef0"}]""")]
     [InlineData("""[{"i":0,"p":".egoat-0123456789abcdef.part","s":1}]""")]
     public async Task A_manifest_of_lies_is_refused(string manifest)
     {
@@ -92,6 +94,112 @@ public sealed class HostileSenderTests : HostileTest
         Assert.True(end is CancelMessage or RejectMessage, end.ToString());
         Assert.True(!Directory.Exists(Inbox) || Directory.GetFileSystemEntries(Inbox).Length == 0);
         Assert.Equal(["inbox"], Directory.GetFileSystemEntries(Folder).Select(Path.GetFileName).DefaultIfEmpty("inbox"));
+    }
+
+    [Theory]
+    [InlineData("../x", "leaves its folder")]
+    [InlineData("goat", "there twice")]
+    [InlineData("goat/kid", "both a file and a folder")]
+    [InlineData("a\\u001b[2J", "control character")]
+    public async Task A_name_that_is_refused_is_told_and_the_other_file_arrives(string name, string why)
+    {
+        byte[] whole = Data(0, Content);
+        byte[] right = Hash(0, 10, ContentHash);
+        bool isFirst = why.StartsWith("both", StringComparison.Ordinal); // then it is the file that has no room beside the folder
+        byte[][] frames = isFirst ? [Data(0, Content, file: 1), Hash(0, 10, ContentHash, file: 1), End(10, 1, ContentHash)] : [whole, right, End(10, ContentHash)];
+        (int files, string reason) = await TryFileAsync($$"""[{"i":0,"p":"goat","s":10},{"i":1,"p":"{{name}}","s":10}]""", frames);
+        Assert.Equal(1, files);
+        Assert.Contains(why, reason, StringComparison.Ordinal);
+        Assert.Equal(Content, await File.ReadAllBytesAsync(Path.Combine(Inbox, isFirst ? name : "goat"), Cancelled));
+        Assert.True(SpinWait.SpinUntil(() => Room.Transfers.Count(t => t.IsEnded) == 2, TimeSpan.FromSeconds(60)));
+        Assert.Contains(why, Assert.Single(Room.Transfers, t => t is { State: EGoatTransferState.Failed, IsLeftOut: true }).Error, StringComparison.Ordinal);
+    }
+
+    // In the middle of its first block, at its beginning, and after all of its content.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_file_that_is_skipped_has_its_reason_and_the_next_one_arrives(int frames)
+    {
+        byte[][] begun = [Data(0, Content), Hash(0, 10, ContentHash)];
+        ControlMessage end = await TryAsync(
+            """[{"i":0,"p":"gone","s":10},{"i":1,"p":"goat","s":10}]""",
+            [.. begun.Take(frames), FileFrame.CreateSkip(0, "The file\u001b[2J is gone."), Data(0, Content, file: 1), Hash(0, 10, ContentHash, file: 1), End(10, 1, ContentHash)]);
+        Assert.Equal(1, Assert.IsType<DoneMessage>(end).Files);
+        Assert.True(SpinWait.SpinUntil(() => Room.Transfers.Count(t => t.IsEnded) == 2, TimeSpan.FromSeconds(60)));
+        EGoatTransfer skipped = Assert.Single(Room.Transfers, t => t.State == EGoatTransferState.Failed);
+        Assert.Equal(("gone", true, @"It was not sent: The file\u001b[2J is gone."), (skipped.Name, skipped.IsLeftOut, skipped.Error));
+        Assert.Equal("goat", Path.GetFileName(Assert.Single(Directory.GetFiles(Inbox), f => !WirePath.IsPartial(Path.GetFileName(f)))));
+    }
+
+    [Fact]
+    public async Task A_file_that_has_no_room_on_the_disk_is_told_and_the_next_one_arrives()
+    {
+        (int files, string reason) = await TryFileAsync(
+            """[{"i":0,"p":"huge","s":9223372036854770000},{"i":1,"p":"goat","s":10}]""",
+            Data(0, Content), Hash(0, 10, ContentHash), FileFrame.CreateSkip(0, ""), Data(0, Content, file: 1), Hash(0, 10, ContentHash, file: 1), End(10, 1, ContentHash));
+        Assert.Equal(1, files);
+        Assert.Contains("not enough space", reason, StringComparison.Ordinal);
+        Assert.Equal(Content, await File.ReadAllBytesAsync(Path.Combine(Inbox, "goat"), Cancelled));
+    }
+
+    // A pipe under the name would swallow it.
+    [Testing.ProgramFact("mkfifo")]
+    public async Task An_empty_file_does_not_count_as_there_because_a_pipe_is()
+    {
+        Directory.CreateDirectory(Inbox);
+        using (var made = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(Inbox, "goat")]))
+        {
+            await made.WaitForExitAsync(Cancelled);
+        }
+
+        Assert.Equal(1, Assert.IsType<DoneMessage>(await TryAsync("""[{"i":0,"p":"goat","s":0}]""", End(0))).Files);
+        Assert.True(File.Exists(Path.Combine(Inbox, "goat (2)")));
+        Room.SetReceive(new ReceiveOptions { Destination = Inbox, Existing = ExistingFile.Overwrite });
+        (int files, string reason) = await TryFileAsync("""[{"i":0,"p":"goat","s":0}]""", End(0));
+        Assert.Equal((0, "'goat' is there and is not an ordinary file."), (files, reason));
+    }
+
+    [Fact]
+    public async Task What_came_without_an_end_is_removed_when_its_length_was_not_known()
+    {
+        ControlMessage end = await TryAsync("""[{"i":0,"p":"stream","s":-1}]""", Data(0, Content), Hash(0, 10, ContentHash), [9, 0, 0, 0]);
+        Assert.IsType<CancelMessage>(end);
+        Assert.IsType<CancelMessage>(await TryAsync("""[{"i":0,"p":"file","s":20}]""", Data(0, new byte[20]), [9, 0, 0, 0]));
+        Assert.True(SpinWait.SpinUntil(() => Room.Transfers.Count(t => t.IsEnded) == 2, TimeSpan.FromSeconds(60)));
+        string partial = Assert.Single(Directory.GetFiles(Inbox)); // that of the file
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(partial));
+        }
+    }
+
+    // Its user is asked, or its disk is slow: then it is at work, and says so; and it may be silent for as long as it asked for.
+    [Fact]
+    public async Task A_sender_that_tells_that_it_is_alive_is_not_silent()
+    {
+        string id = Guid.CreateVersion7().ToString();
+        RtcDataChannel channel = await Mallory.SendAsync(id, [FileFrame.CreateAlive(300), Manifest("""[{"i":0,"p":"goat","s":10}]""")], Cancelled);
+        while (await Mallory.HearAsync(Cancelled) is not AcceptMessage)
+        {
+        }
+
+        using RoomSubscription events = Room.Subscribe();
+        for (int i = 0; i < 3; i++)
+        {
+            Time.Advance(TimeSpan.FromSeconds(290));
+            await channel.SendAsync(FileFrame.CreateAlive(0), isText: false, Cancelled);
+            await events.ReadAllAsync(Cancelled).FirstAsync(e => e is RoomTransferChanged, Cancelled); // it has heard it
+        }
+
+        foreach (byte[] frame in new[] { Data(0, Content), Hash(0, 10, ContentHash), End(10, ContentHash) })
+        {
+            await channel.SendAsync(frame, isText: false, Cancelled);
+        }
+
+        Assert.IsType<DoneMessage>(await HearEndAsync());
+        channel.Close();
     }
 
     [Fact]
@@ -222,8 +330,9 @@ public sealed class HostileSenderTests : HostileTest
         File.CreateSymbolicLink(Path.Combine(Inbox, "file"), Path.Combine(outside, "victim"));
         foreach (string name in new[] { "folder/x", "file" })
         {
-            ControlMessage end = await TryAsync($$"""[{"i":0,"p":"{{name}}","s":10}]""", Data(0, Content), Hash(0, 10, ContentHash), End(10, ContentHash));
-            Assert.Contains("is a link", Assert.IsType<CancelMessage>(end).Reason, StringComparison.Ordinal);
+            (int files, string reason) = await TryFileAsync($$"""[{"i":0,"p":"{{name}}","s":10}]""", Data(0, Content), Hash(0, 10, ContentHash), End(10, ContentHash));
+            Assert.Equal(0, files);
+            Assert.Contains("is a link", reason, StringComparison.Ordinal);
         }
 
         Assert.Empty(Directory.GetFileSystemEntries(outside));
@@ -244,7 +353,7 @@ public sealed class HostileSenderTests : HostileTest
         Directory.CreateSymbolicLink(parent, outside);
         await channel.SendAsync(Hash(0, 10, ContentHash), isText: false, Cancelled);
         await channel.SendAsync(End(10, ContentHash), isText: false, Cancelled);
-        Assert.IsType<CancelMessage>(await HearEndAsync());
+        Assert.Equal(0, Assert.IsType<DoneMessage>(await HearEndAsync()).Files);
         Assert.Empty(Directory.GetFileSystemEntries(outside));
     }
 
@@ -338,17 +447,19 @@ public sealed class HostileSenderTests : HostileTest
         return frame;
     }
 
-    private static byte[] Hash(int block, int length, byte[] hash)
+    private static byte[] Hash(int block, int length, byte[] hash, int file = 0)
     {
         var frame = new byte[FileFrame.HashFrameLength];
-        FileFrame.WriteHash(frame, 0, block, length, hash);
+        FileFrame.WriteHash(frame, file, block, length, hash);
         return frame;
     }
 
-    private static byte[] End(long length, params byte[][] hashes)
+    private static byte[] End(long length, params byte[][] hashes) => End(length, 0, hashes);
+
+    private static byte[] End(long length, int file, params byte[][] hashes)
     {
         var frame = new byte[FileFrame.EndFrameLength];
-        FileFrame.WriteEnd(frame, 0, length, TreeHash.Combine(length, [.. hashes.SelectMany(h => h)]));
+        FileFrame.WriteEnd(frame, file, length, TreeHash.Combine(length, [.. hashes.SelectMany(h => h)]));
         return frame;
     }
 
@@ -372,10 +483,44 @@ public sealed class HostileSenderTests : HostileTest
     // How the receiver ends it.
     private async Task<ControlMessage> TryAsync(string manifest, params byte[][] frames)
     {
-        RtcDataChannel channel = await Mallory.SendAsync(Guid.CreateVersion7().ToString(), [Manifest(manifest), .. frames], Cancelled);
-        ControlMessage end = await HearEndAsync();
+        (RtcDataChannel channel, ControlMessage end) = await BeginAsync(manifest, frames);
         channel.Close();
         return end;
+    }
+
+    // The files that the receiver says are in place, and why the first one is not that is not.
+    private async Task<(int Files, string Reason)> TryFileAsync(string manifest, params byte[][] frames)
+    {
+        (RtcDataChannel channel, ControlMessage end) = await BeginAsync(manifest, frames);
+        string? reason = null;
+        while (reason is null)
+        {
+            using RtcMessage? message = await channel.ReceiveAsync(Cancelled);
+            Assert.True(FileFrame.TryParse(message!.Data.Span, out FileFrame frame));
+            reason = frame is { Type: FileFrameType.Stored, Flags: not FileFrame.StatusStored } ? frame.GetReason() : null;
+        }
+
+        channel.Close();
+        return (Assert.IsType<DoneMessage>(end).Files, reason);
+    }
+
+    // A receiver that has had enough closes the channel, perhaps before the last frame is sent.
+    private async Task<(RtcDataChannel Channel, ControlMessage End)> BeginAsync(string manifest, byte[][] frames)
+    {
+        RtcDataChannel channel = await Mallory.SendAsync(Guid.CreateVersion7().ToString(), [Manifest(manifest)], Cancelled);
+        try
+        {
+            foreach (byte[] frame in frames)
+            {
+                await channel.SendAsync(frame, isText: false, Cancelled);
+            }
+        }
+        catch (RtcException)
+        {
+            // It says why over another channel.
+        }
+
+        return (channel, await HearEndAsync());
     }
 
     private async Task<ControlMessage> HearEndAsync()

@@ -26,7 +26,14 @@ internal static class WirePath
     /// <summary>Splits a wire path into its components, or says why it is refused.</summary>
     public static bool TrySplit(string path, PathRules rules, out string[] components, out string refusal)
     {
-        components = [];
+        bool isAllowed = IsAllowed(path, rules, out refusal);
+        components = isAllowed ? path.Split('/') : [];
+        return isAllowed;
+    }
+
+    /// <summary>Whether a wire path is allowed; else why it is refused.</summary>
+    public static bool IsAllowed(string path, PathRules rules, out string refusal)
+    {
         refusal = "";
         if (path.Length is 0 or > Manifest.MaxPathLength)
         {
@@ -34,15 +41,15 @@ internal static class WirePath
             return false;
         }
 
-        components = path.Split('/');
-        if (components.Length > MaxDepth)
+        if (path.AsSpan().Count('/') >= MaxDepth)
         {
             refusal = $"it has more than {MaxDepth} levels";
             return false;
         }
 
-        foreach (string component in components)
+        foreach (Range range in path.AsSpan().Split('/'))
         {
+            ReadOnlySpan<char> component = path.AsSpan()[range];
             refusal = Refuse(component) ?? (rules.IsWindows ? RefuseOnWindows(component) : RefuseOnUnix(component)) ?? "";
             if (refusal.Length > 0)
             {
@@ -58,52 +65,71 @@ internal static class WirePath
         rules.IgnoresCase ? path.Normalize(NormalizationForm.FormC).ToUpperInvariant() : path;
 
     /// <summary>
-    /// Checks all paths of a manifest together: each by itself, no two the same file, none both a file and a folder.
+    /// Checks all paths of a manifest together: each by itself, no two the same file, none both a file and a folder. What is left without
+    /// those that are refused has room beside each other.
     /// </summary>
     /// <param name="entries">The paths in order, and whether each is a folder.</param>
     /// <param name="rules">The platform's rules.</param>
-    /// <param name="refusal">Which path is refused and why, with the path escaped for display.</param>
-    public static bool TryCheckAll(IEnumerable<(string Path, bool IsFolder)> entries, PathRules rules, out string refusal)
+    /// <returns>The places of those that are refused, each with the reason, in which the path is escaped for display.</returns>
+    /// <remarks>It takes a number for each path, and no more of a path however many folders it names: manifests are hostile.</remarks>
+    public static IReadOnlyDictionary<int, string> FindRefused(IReadOnlyList<(string Path, bool IsFolder)> entries, PathRules rules)
     {
-        var all = new HashSet<string>(StringComparer.Ordinal);
-        var files = new List<string>();
-        var folders = new HashSet<string>(StringComparer.Ordinal);
-        foreach ((string path, bool isFolder) in entries)
+        var refused = new Dictionary<int, string>();
+        var keys = new string[entries.Count];
+        var order = new List<int>(entries.Count);
+        for (int i = 0; i < entries.Count; i++)
         {
-            if (!TrySplit(path, rules, out _, out string why))
+            keys[i] = "";
+            if (IsAllowed(entries[i].Path, rules, out string why))
             {
-                refusal = $"the name {VisibleText.Quote(path)} is refused: {why}";
-                return false;
+                keys[i] = CollisionKey(entries[i].Path, rules);
+                order.Add(i);
             }
-
-            string key = CollisionKey(path, rules);
-            if (!all.Add(key))
+            else
             {
-                refusal = $"the name {VisibleText.Quote(path)} is refused: it is there twice";
-                return false;
-            }
-
-            if (!isFolder)
-            {
-                files.Add(key);
-            }
-
-            for (int end = key.LastIndexOf('/'); end > 0 && folders.Add(key[..end]); end = key.LastIndexOf('/', end - 1))
-            {
+                Refuse(i, why);
             }
         }
 
-        if (files.Find(folders.Contains) is { } both)
+        // In this order equal paths follow each other, and a path is followed by everything below it.
+        order.Sort((a, z) => CompareByLevels(keys[a], keys[z]) is var compared && compared != 0 ? compared : a - z);
+        int last = -1;
+        foreach (int i in order)
         {
-            refusal = $"the name {VisibleText.Quote(both)} is refused: it is both a file and a folder";
-            return false;
+            if (last >= 0 && keys[last] == keys[i])
+            {
+                Refuse(i, "it is there twice");
+                continue;
+            }
+
+            if (last >= 0 && !entries[last].IsFolder && keys[i].Length > keys[last].Length && keys[i][keys[last].Length] == '/' && keys[i].StartsWith(keys[last], StringComparison.Ordinal))
+            {
+                Refuse(last, "it is both a file and a folder");
+            }
+
+            last = i;
         }
 
-        refusal = "";
-        return true;
+        return refused;
+
+        void Refuse(int i, string why) => refused[i] = $"The name {VisibleText.Quote(entries[i].Path)} is refused: {why}.";
     }
 
-    private static string? Refuse(string component)
+    /// <summary>Whether a name is that of a partial file.</summary>
+    public static bool IsPartial(ReadOnlySpan<char> name) =>
+        name.StartsWith(PartialPrefix, StringComparison.OrdinalIgnoreCase) && name.EndsWith(PartialSuffix, StringComparison.OrdinalIgnoreCase);
+
+    // Ordinal, but for '/', which comes before everything else.
+    private static int CompareByLevels(string a, string z)
+    {
+        int common = a.AsSpan().CommonPrefixLength(z);
+        return common == a.Length || common == z.Length ? a.Length - z.Length
+            : a[common] == '/' ? -1
+            : z[common] == '/' ? 1
+            : a[common] - z[common];
+    }
+
+    private static string? Refuse(ReadOnlySpan<char> component)
     {
         if (component.Length == 0)
         {
@@ -125,7 +151,7 @@ internal static class WirePath
             return "it names a drive or a stream";
         }
 
-        if (component.AsSpan().IndexOfAnyInRange('\0', '\x1f') >= 0 || component.AsSpan().IndexOfAnyInRange('\x7f', '\x9f') >= 0)
+        if (component.IndexOfAnyInRange('\0', '\x1f') >= 0 || component.IndexOfAnyInRange('\x7f', '\x9f') >= 0)
         {
             return "it has a control character";
         }
@@ -143,23 +169,22 @@ internal static class WirePath
             }
         }
 
-        return component.StartsWith(PartialPrefix, StringComparison.OrdinalIgnoreCase)
-            && component.EndsWith(PartialSuffix, StringComparison.OrdinalIgnoreCase)
+        return IsPartial(component)
             ? "such names are kept for partial files"
             : null;
     }
 
-    private static string? RefuseOnUnix(string component) =>
+    private static string? RefuseOnUnix(ReadOnlySpan<char> component) =>
         Encoding.UTF8.GetByteCount(component) > PathRules.MaxComponentLength ? "a part is longer than 255 bytes" : null;
 
-    private static string? RefuseOnWindows(string component)
+    private static string? RefuseOnWindows(ReadOnlySpan<char> component)
     {
         if (component.Length > PathRules.MaxComponentLength)
         {
             return "a part is longer than 255 characters";
         }
 
-        if (component.AsSpan().ContainsAny(WindowsReserved))
+        if (component.ContainsAny(WindowsReserved))
         {
             return "it has a character that Windows keeps for itself";
         }
@@ -173,10 +198,10 @@ internal static class WirePath
     }
 
     /// <summary>Windows takes NUL, nul.txt, "nul .txt", COM1 to COM9 (superscript digits too) and the like for devices.</summary>
-    private static bool IsDevice(string component)
+    private static bool IsDevice(ReadOnlySpan<char> component)
     {
         int dot = component.IndexOf('.');
-        ReadOnlySpan<char> stem = (dot < 0 ? component : component.AsSpan(0, dot)).TrimEnd(' ');
+        ReadOnlySpan<char> stem = (dot < 0 ? component : component[..dot]).TrimEnd(' ');
         foreach (string device in DeviceNames)
         {
             if (stem.Equals(device, StringComparison.OrdinalIgnoreCase))

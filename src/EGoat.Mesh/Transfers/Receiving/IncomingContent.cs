@@ -11,6 +11,9 @@ internal abstract class IncomingContent(ManifestEntry entry) : IDisposable
     /// <summary>The block under way; rented with its first content, since most files of a repeated transfer get none.</summary>
     private byte[]? _block;
 
+    /// <summary>A block shorter than others has come: it is the last one of a file of unknown length.</summary>
+    private bool _isAtEnd;
+
     public ManifestEntry Entry => entry;
 
     /// <summary>Content bytes so far, received or held.</summary>
@@ -19,7 +22,7 @@ internal abstract class IncomingContent(ManifestEntry entry) : IDisposable
     public bool IsAtBlockBoundary => Offset == BlockStart;
 
     /// <summary>How much may follow before the block's hash must.</summary>
-    public long RoomInBlock => Math.Min(BlockStart + TreeHash.BlockSize, entry.Length < 0 ? long.MaxValue : entry.Length) - Offset;
+    public long RoomInBlock => _isAtEnd ? 0 : Math.Min(BlockStart + TreeHash.BlockSize, entry.Length < 0 ? long.MaxValue : entry.Length) - Offset;
 
     /// <summary>Where the block under way begins.</summary>
     protected long BlockStart { get; private set; }
@@ -37,53 +40,57 @@ internal abstract class IncomingContent(ManifestEntry entry) : IDisposable
         Offset += content.Length;
     }
 
-    /// <summary>Ends a block: received content, or, when there is none, a block that this side holds. False when the frame is out of place.</summary>
+    /// <summary>Ends a block that was received. False when the frame is out of place.</summary>
     /// <param name="block">The index that the sender tells.</param>
     /// <param name="length">The length that the sender tells.</param>
     /// <param name="hash">The hash that the sender tells.</param>
-    /// <param name="isHeld">Whether nothing of the block had to travel.</param>
-    /// <exception cref="TransferException">What was received is damaged, or what was held has changed.</exception>
-    public bool TryEndBlock(uint block, uint length, ReadOnlySpan<byte> hash, out bool isHeld)
+    /// <param name="cancellationToken">Gives up storing it.</param>
+    /// <exception cref="TransferException">What was received is damaged.</exception>
+    public async ValueTask<bool> TryEndBlockAsync(uint block, uint length, ReadOnlyMemory<byte> hash, CancellationToken cancellationToken)
     {
-        isHeld = Offset == BlockStart;
-        if (block != BlockStart / TreeHash.BlockSize)
+        ReadOnlyMemory<byte> content = _block.AsMemory(0, (int)(Offset - BlockStart));
+        bool isWhole = entry.Length < 0 ? content.Length <= TreeHash.BlockSize : content.Length == TreeHash.BlockLength(entry.Length, block);
+        if (block != BlockStart / TreeHash.BlockSize || length != content.Length || !isWhole)
         {
             return false;
         }
 
-        if (isHeld)
+        if (!IsHash(content.Span, hash.Span))
         {
-            if (entry.Length < 0 || block >= TreeHash.BlockCount(entry.Length) || length != TreeHash.BlockLength(entry.Length, block) || !TryTakeHeld(block, hash))
-            {
-                return false;
-            }
-
-            Offset += length;
-        }
-        else
-        {
-            ReadOnlySpan<byte> content = _block.AsSpan(0, (int)(Offset - BlockStart));
-            Span<byte> actual = stackalloc byte[TreeHash.HashLength];
-            TreeHash.HashBlock(content, actual);
-            if (length != content.Length || !hash.SequenceEqual(actual))
-            {
-                throw new TransferException($"A block of {VisibleText.Quote(entry.Path)} arrived damaged.");
-            }
-
-            Store(block, content);
-            ReturnBlock();
+            throw new TransferException($"A block of {VisibleText.Quote(entry.Path)} arrived damaged.");
         }
 
-        _blockHashes.Write(hash);
-        BlockStart = Offset;
+        await StoreAsync(block, content, cancellationToken).ConfigureAwait(false);
+        ReturnBlock();
+        _isAtEnd = content.Length < TreeHash.BlockSize;
+        Append(hash.Span);
+        return true;
+    }
+
+    /// <summary>Ends a block that did not travel, since this side holds it. False when it does not, or the frame is out of place.</summary>
+    /// <param name="block">The index that the sender tells.</param>
+    /// <param name="length">The length that the sender tells.</param>
+    /// <param name="hash">The hash that the sender tells.</param>
+    /// <exception cref="LeftOutException">What was held has changed.</exception>
+    public bool TryEndHeldBlock(uint block, uint length, ReadOnlySpan<byte> hash)
+    {
+        if (entry.Length < 0 || block != BlockStart / TreeHash.BlockSize || block >= TreeHash.BlockCount(entry.Length) ||
+            length != TreeHash.BlockLength(entry.Length, block) || !TryTakeHeld(block, hash))
+        {
+            return false;
+        }
+
+        Offset += length;
+        Append(hash);
         return true;
     }
 
     /// <summary>The file hash of everything so far.</summary>
     public byte[] GetFileHash() => TreeHash.Combine(Offset, _blockHashes.WrittenSpan);
 
-    /// <summary>Everything is verified: puts it in place, durably; returns its full path.</summary>
-    public abstract string Complete();
+    /// <summary>Everything is verified: puts it in place, durably.</summary>
+    /// <exception cref="LeftOutException">The file cannot be kept under its name.</exception>
+    public abstract ValueTask<StoredFile> CompleteAsync(CancellationToken cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -98,7 +105,7 @@ internal abstract class IncomingContent(ManifestEntry entry) : IDisposable
     }
 
     /// <summary>Stores a block that was received and is verified.</summary>
-    protected abstract void Store(uint block, ReadOnlySpan<byte> content);
+    protected abstract ValueTask StoreAsync(uint block, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
     /// <summary>Takes a block that did not travel; false when this side does not hold it.</summary>
     protected abstract bool TryTakeHeld(uint block, ReadOnlySpan<byte> hash);
@@ -110,6 +117,19 @@ internal abstract class IncomingContent(ManifestEntry entry) : IDisposable
         {
             ReturnBlock();
         }
+    }
+
+    private static bool IsHash(ReadOnlySpan<byte> content, ReadOnlySpan<byte> hash)
+    {
+        Span<byte> actual = stackalloc byte[TreeHash.HashLength];
+        TreeHash.HashBlock(content, actual);
+        return hash.SequenceEqual(actual);
+    }
+
+    private void Append(ReadOnlySpan<byte> hash)
+    {
+        _blockHashes.Write(hash);
+        BlockStart = Offset;
     }
 
     private void ReturnBlock()

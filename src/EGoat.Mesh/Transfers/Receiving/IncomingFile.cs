@@ -9,7 +9,7 @@ namespace EGoat.Mesh.Transfers;
 /// partial file of an earlier run or in the file that is there under the name.
 /// </summary>
 /// <remarks>Nothing that lies on disk is believed: it is hashed, and a block counts when its hash is the one that the sender tells.</remarks>
-internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, string senderIdentity, ExistingFile existing) : IncomingContent(entry)
+internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, string senderIdentity, ReceiveOptions options) : IncomingContent(entry)
 {
     /// <summary>The hashes of the blocks that this side holds, in order.</summary>
     private readonly ArrayBufferWriter<byte> _present = new();
@@ -21,6 +21,9 @@ internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, strin
 
     /// <summary>What is there was hashed and closed again: it may have changed since.</summary>
     private bool _isClosed;
+
+    /// <summary>It has its name.</summary>
+    private bool _isComplete;
 
     /// <summary>The first block that stands in the present file and not yet in the partial one.</summary>
     private long _firstUncopied;
@@ -39,7 +42,7 @@ internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, strin
             return false;
         }
 
-        _partial = PartialFile.Open(_folder, Entry.Path, senderIdentity, Entry.Length, create: false);
+        _partial = PartialFile.Open(_folder, Entry.SourceKey, senderIdentity, Entry.Length, create: false);
         if (_partial is { Length: > 0 })
         {
             return true;
@@ -47,7 +50,7 @@ internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, strin
 
         // Under another rule than Overwrite only an identical file is of use: then it is there, and nothing has to be made.
         FileInfo info = _folder.Find(path.Name);
-        if (info is not { Exists: true, LinkTarget: null, Length: > 0 } || (existing != ExistingFile.Overwrite && info.Length != Entry.Length))
+        if (info is not { Exists: true, LinkTarget: null, Length: > 0 } || !UnixFileType.IsRegular(info.FullName) || (options.Existing != ExistingFile.Overwrite && info.Length != Entry.Length))
         {
             return false;
         }
@@ -88,29 +91,18 @@ internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, strin
         _isClosed = true;
     }
 
-    /// <summary>Puts the file in place; returns its full path.</summary>
-    public override string Complete()
-    {
-        bool isThere = _presentFile is not null
-            ? _partial is null && RandomAccess.GetLength(_presentFile) == Entry.Length
-            : Offset == 0 && (_folder ??= path.MakeParent()).Find(path.Name) is { Exists: true, LinkTarget: null, Length: 0 };
-        if (isThere)
-        {
-            return path.Target; // identical
-        }
-
-        EnsurePartial();
-        return _partial!.Complete(path, Offset, Entry, existing, PathRules.Current);
-    }
+    /// <inheritdoc/>
+    public override async ValueTask<StoredFile> CompleteAsync(CancellationToken cancellationToken) => await Task.Run(Complete, CancellationToken.None).ConfigureAwait(false);
 
     /// <inheritdoc/>
     protected override void MakeRoom() => EnsurePartial();
 
     /// <inheritdoc/>
-    protected override void Store(uint block, ReadOnlySpan<byte> content)
+    protected override ValueTask StoreAsync(uint block, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
-        _partial!.Write(content, BlockStart);
+        _partial!.Write(content.Span, BlockStart);
         _firstUncopied = block + 1;
+        return ValueTask.CompletedTask;
     }
 
     /// <inheritdoc/>
@@ -142,8 +134,30 @@ internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, strin
         base.Dispose(disposing);
         if (disposing)
         {
+            if (Entry.Length < 0 && !_isComplete)
+            {
+                // What came through a pipe comes only once.
+                _partial?.Delete();
+            }
+
             Close();
         }
+    }
+
+    private StoredFile Complete()
+    {
+        bool isThere = _presentFile is not null
+            ? _partial is null && RandomAccess.GetLength(_presentFile) == Entry.Length
+            : Offset == 0 && (_folder ??= path.MakeParent()).Find(path.Name) is { Exists: true, LinkTarget: null, Length: 0 } there && UnixFileType.IsRegular(there.FullName);
+        if (isThere)
+        {
+            return new StoredFile(path.Target); // identical
+        }
+
+        EnsurePartial();
+        StoredFile stored = _partial!.Complete(path, Offset, Entry, options, PathRules.Current);
+        _isComplete = true;
+        return stored;
     }
 
     private void Close()
@@ -160,7 +174,7 @@ internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, strin
         return at + TreeHash.HashLength <= _present.WrittenCount && _present.WrittenSpan.Slice((int)at, TreeHash.HashLength).SequenceEqual(hash);
     }
 
-    private TransferException Changed() => new($"The file {VisibleText.Quote(Entry.Path)} that was there changed meanwhile; send it again.");
+    private LeftOutException Changed() => new($"The file {VisibleText.Quote(Entry.Path)} that was there changed meanwhile; send it again.");
 
     private bool TryReadPresent(long block, byte[] buffer, out int length)
     {
@@ -200,7 +214,7 @@ internal sealed class IncomingFile(ManifestEntry entry, IncomingPath path, strin
         }
 
         _folder ??= path.MakeParent();
-        _partial = PartialFile.Open(_folder, Entry.Path, senderIdentity, Math.Max(0, Entry.Length), create: true);
+        _partial = PartialFile.Open(_folder, Entry.SourceKey, senderIdentity, Math.Max(0, Entry.Length), create: true);
         for (long block = _firstUncopied; _presentFile is not null && block * TreeHash.BlockSize < BlockStart; block++)
         {
             CopyPresent(block);

@@ -25,7 +25,7 @@ internal sealed class IncomingPath
     {
         if (!WirePath.TrySplit(wirePath, PathRules.Current, out string[] components, out string refusal))
         {
-            throw new TransferException($"The name {VisibleText.Quote(wirePath)} is refused: {refusal}.");
+            throw new LeftOutException($"The name {VisibleText.Quote(wirePath)} is refused: {refusal}.");
         }
 
         var path = new IncomingPath(Path.GetFullPath(root), components);

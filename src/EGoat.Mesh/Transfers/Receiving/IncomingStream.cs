@@ -6,14 +6,14 @@ namespace EGoat.Mesh.Transfers;
 internal sealed class IncomingStream(ManifestEntry entry, Stream output) : IncomingContent(entry)
 {
     /// <inheritdoc/>
-    public override string Complete()
+    public override async ValueTask<StoredFile> CompleteAsync(CancellationToken cancellationToken)
     {
-        output.Flush();
-        return "";
+        await output.FlushAsync(cancellationToken).ConfigureAwait(false);
+        return new StoredFile("");
     }
 
     /// <inheritdoc/>
-    protected override void Store(uint block, ReadOnlySpan<byte> content) => output.Write(content);
+    protected override ValueTask StoreAsync(uint block, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => output.WriteAsync(content, cancellationToken);
 
     /// <inheritdoc/>
     protected override bool TryTakeHeld(uint block, ReadOnlySpan<byte> hash) => false;

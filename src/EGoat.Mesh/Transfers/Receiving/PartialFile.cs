@@ -28,16 +28,16 @@ internal sealed class PartialFile : IDisposable
     /// <summary>Bytes that it holds, from an earlier run too.</summary>
     public long Length => RandomAccess.GetLength(_handle);
 
-    /// <summary>Opens the partial file for a wire path of a sender, with what an earlier run left in it; null when there is none and none is to be made.</summary>
+    /// <summary>Opens the partial file for a source of a sender, with what an earlier run left in it; null when there is none and none is to be made.</summary>
     /// <param name="folder">Where it lies; it outlives the file.</param>
-    /// <param name="wirePath">The relative path that the sender names, with forward slashes.</param>
+    /// <param name="source">What tells the file from others of the sender (<see cref="ManifestEntry.SourceKey"/>).</param>
     /// <param name="senderIdentity">Whose transfer it is: files of others do not mix.</param>
     /// <param name="length">The length to come, or 0 if unknown.</param>
     /// <param name="create">Whether to make it.</param>
     /// <exception cref="IOException">The folder cannot be written, or another transfer has the file open.</exception>
-    public static PartialFile? Open(ReceiveFolder folder, string wirePath, string senderIdentity, long length, bool create)
+    public static PartialFile? Open(ReceiveFolder folder, string source, string senderIdentity, long length, bool create)
     {
-        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{senderIdentity}\n{wirePath}"));
+        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{senderIdentity}\n{source}"));
         string name = $"{WirePath.PartialPrefix}{Convert.ToHexStringLower(hash)[..HashCharacters]}{WirePath.PartialSuffix}";
         FileInfo info = folder.Find(name);
         if (info.LinkTarget is not null)
@@ -47,10 +47,9 @@ internal sealed class PartialFile : IDisposable
 
         if (info.Exists)
         {
-            if (!OperatingSystem.IsWindows() && !info.UnixFileMode.HasFlag(UnixFileMode.UserWrite))
+            if (!OperatingSystem.IsWindows())
             {
-                // It has its final permissions already: the end came between them and the name.
-                info.UnixFileMode |= UnixFileMode.UserRead | UnixFileMode.UserWrite;
+                MakePrivate(info);
             }
 
             return new PartialFile(folder, name, folder.OpenExclusively(name));
@@ -63,32 +62,69 @@ internal sealed class PartialFile : IDisposable
 
     public void Write(ReadOnlySpan<byte> content, long offset) => RandomAccess.Write(_handle, content, offset);
 
-    /// <summary>Syncs the file and gives it its name, time and permissions; returns the full path.</summary>
+    /// <summary>Removes it: nobody can go on with it.</summary>
+    public void Delete()
+    {
+        _handle.Dispose();
+        try
+        {
+            File.Delete(_folder.At(_name));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It goes when it is old.
+        }
+    }
+
+    /// <summary>Syncs the file and gives it its name, time and permissions.</summary>
     /// <param name="target">The place of the name.</param>
     /// <param name="length">The length of the whole file.</param>
     /// <param name="entry">What the sender tells of it.</param>
-    /// <param name="existing">What happens if the name is taken.</param>
+    /// <param name="options">What happens if the name is taken, and which permissions it gets.</param>
     /// <param name="rules">The platform's rules.</param>
-    /// <exception cref="TransferException">The name is taken and must not be.</exception>
-    public string Complete(IncomingPath target, long length, ManifestEntry entry, ExistingFile existing, PathRules rules)
+    /// <exception cref="LeftOutException">The name is taken and must not be.</exception>
+    public StoredFile Complete(IncomingPath target, long length, ManifestEntry entry, ReceiveOptions options, PathRules rules)
     {
         RandomAccess.SetLength(_handle, length);
         MarkOfTheWeb.Set(_folder.At(_name), rules);
-        EntryAttributes.Apply(_handle, entry, isFolder: false);
+        string? warning = EntryAttributes.ApplyToFile(_handle, entry, options.PreserveMode);
         RandomAccess.FlushToDisk(_handle);
         _handle.Dispose();
         target.RefuseLinks();
-        string name = Rename(target.Name, existing);
+        string name = Rename(target.Name, options.Existing);
         _folder.Flush();
-        return Path.Combine(Path.GetDirectoryName(target.Target)!, name);
+        return new StoredFile(Path.Combine(Path.GetDirectoryName(target.Target)!, name), warning);
     }
 
     public void Dispose() => _handle.Dispose();
+
+    // It may have its final permissions already, when the end came between them and the name.
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    private static void MakePrivate(FileInfo info)
+    {
+        const UnixFileMode ownerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        if (info.UnixFileMode != ownerOnly)
+        {
+            try
+            {
+                info.UnixFileMode = ownerOnly;
+            }
+            catch (UnauthorizedAccessException)
+            {
+                // A file system that keeps no permissions.
+            }
+        }
+    }
 
     private string Rename(string wanted, ExistingFile existing)
     {
         if (existing == ExistingFile.Overwrite)
         {
+            if (!_folder.IsRegularOrAbsent(wanted))
+            {
+                throw new LeftOutException($"{VisibleText.Quote(wanted)} is there and is not an ordinary file.");
+            }
+
             _folder.Replace(_name, wanted);
             return wanted;
         }
@@ -103,7 +139,7 @@ internal sealed class PartialFile : IDisposable
 
             if (existing != ExistingFile.Rename)
             {
-                throw new TransferException($"{VisibleText.Quote(name)} is there already.");
+                throw new LeftOutException($"{VisibleText.Quote(name)} is there already.");
             }
         }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using Microsoft.Win32.SafeHandles;
@@ -25,6 +26,9 @@ internal sealed partial class ReceiveFolder : IDisposable
     private const int LockExclusively = 2 | 4; // LOCK_EX | LOCK_NB
 
     private static readonly (int Directory, int NoFollow, int CloseOnExec) Flags = GetFlags();
+
+    /// <summary>The streams behind the handles that are in use.</summary>
+    private static readonly ConditionalWeakTable<SafeFileHandle, FileStream> Streams = [];
 
     private readonly string _path;
 
@@ -74,6 +78,9 @@ internal sealed partial class ReceiveFolder : IDisposable
     /// <summary>What is there under a name.</summary>
     public FileInfo Find(string name) => new(At(name));
 
+    /// <summary>Whether there is an ordinary file or nothing under a name: neither a folder nor a pipe, socket or device.</summary>
+    public bool IsRegularOrAbsent(string name) => !Path.Exists(At(name)) || (File.Exists(At(name)) && UnixFileType.IsRegular(At(name)));
+
     /// <summary>Makes a file that nobody else opens meanwhile, if there is room for its content.</summary>
     /// <remarks>On Unix the room is not reserved, so others may take it: some file systems fill what they reserve with zeros, and the transfer waits for that.</remarks>
     /// <exception cref="IOException">The name is taken, or there is no room.</exception>
@@ -89,7 +96,28 @@ internal sealed partial class ReceiveFolder : IDisposable
             throw new IOException($"There is not enough space on the disk: the file has {length:N0} bytes, and {drive.AvailableFreeSpace:N0} are free.");
         }
 
-        return File.OpenHandle(At(name), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+        return CreatePrivate(At(name));
+    }
+
+    // The mode must be there from the beginning: who opens the file in between reads what comes later too. A stream that is collected
+    // closes its handle, so it stays for as long.
+    private static SafeFileHandle CreatePrivate(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            throw new PlatformNotSupportedException();
+        }
+
+        var stream = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.None,
+            BufferSize = 0,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
+        Streams.Add(stream.SafeFileHandle, stream);
+        return stream.SafeFileHandle;
     }
 
     /// <summary>Opens a file to be written, that nobody else opens meanwhile.</summary>
@@ -148,15 +176,15 @@ internal sealed partial class ReceiveFolder : IDisposable
     public void Replace(string from, string to) => File.Move(At(from), At(to), overwrite: true);
 
     /// <summary>Gives the folder the time and permissions that a sender tells.</summary>
-    public void Apply(Protocol.ManifestEntry entry)
+    public void Apply(Protocol.ManifestEntry entry, bool preserveMode)
     {
         if (_handle is null)
         {
-            EntryAttributes.Apply(_path, entry);
+            EntryAttributes.ApplyToFolder(_path, entry);
         }
         else
         {
-            EntryAttributes.Apply(_handle, entry, isFolder: true);
+            EntryAttributes.ApplyToFolder(_handle, entry, preserveMode);
         }
     }
 

@@ -7,6 +7,10 @@ namespace EGoat.Mesh.Transfers;
 [SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle nobody asks for holds nothing.")]
 internal sealed class ReceivePolicy
 {
+    /// <summary>How long people may take to answer.</summary>
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMinutes(10);
+
+    private readonly TimeProvider _time;
     private readonly SemaphoreSlim _turns;
 
     /// <summary>Bytes that may still be written.</summary>
@@ -15,11 +19,14 @@ internal sealed class ReceivePolicy
     /// <summary>The folder was made; one that goes away later is an error, not made again.</summary>
     private bool _hasFolder;
 
-    public ReceivePolicy(ReceiveOptions options)
+    public ReceivePolicy(ReceiveOptions options, TimeProvider time)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxParallel, 1);
         Options = options;
-        Rate = new RateLimit(options.MaxRate, TimeProvider.System);
+        _time = time;
+        Rate = new RateLimit(options.MaxRate, time);
+        DateTimeOffset oldest = time.GetUtcNow() - options.KeepPartial;
+        Cleaning = options.Output is null ? Task.Run(() => OldPartials.Remove(options.Destination, oldest)) : Task.CompletedTask;
         _left = options.MaxTotalLength ?? long.MaxValue;
         _turns = new SemaphoreSlim(options.Output is null ? options.MaxParallel : 1);
     }
@@ -27,6 +34,9 @@ internal sealed class ReceivePolicy
     public ReceiveOptions Options { get; }
 
     public RateLimit Rate { get; }
+
+    /// <summary>Removes partial files that are too old; does not fail.</summary>
+    public Task Cleaning { get; }
 
     /// <summary>Waits until a transfer may run; the result ends its turn.</summary>
     public async Task<IDisposable> WaitForTurnAsync(CancellationToken cancellationToken)
@@ -36,33 +46,28 @@ internal sealed class ReceivePolicy
     }
 
     /// <summary>Counts content that is written.</summary>
-    /// <exception cref="TransferException">There is more of it than allowed.</exception>
+    /// <exception cref="LeftOutException">There is more of it than allowed.</exception>
     public void Count(ManifestEntry entry, long offset, int length)
     {
         if (offset + length > Options.MaxLength)
         {
-            throw new TransferException($"The file {VisibleText.Quote(entry.Path)} is longer than {Options.MaxLength:N0} bytes, the most that this side receives.");
+            throw new LeftOutException($"The file {VisibleText.Quote(entry.Path)} is longer than {Options.MaxLength:N0} bytes, the most that this side receives.");
         }
 
         if (Interlocked.Add(ref _left, -length) < 0)
         {
             Interlocked.Add(ref _left, length);
-            throw new TransferException($"This side receives no more than {Options.MaxTotalLength:N0} bytes in all.");
+            throw new LeftOutException($"This side receives no more than {Options.MaxTotalLength:N0} bytes in all.");
         }
     }
 
     /// <summary>Decides about an offer: the entries that are wanted, and why each other one is not.</summary>
     /// <exception cref="TransferException">Nothing of it is wanted.</exception>
-    public async Task<(IReadOnlyList<int> Accepted, IReadOnlyDictionary<int, string> Declined)> DecideAsync(string id, EGoatPeer sender, IReadOnlyList<ManifestEntry> entries, CancellationToken cancellationToken)
+    public async Task<(IReadOnlyList<int> Accepted, IReadOnlyDictionary<int, FileOutcome> Declined)> DecideAsync(string id, EGoatPeer sender, IReadOnlyList<ManifestEntry> entries, CancellationToken cancellationToken)
     {
         if (Options.From.Count > 0 && !Options.From.Any(f => f == sender.Id || f == sender.Identity || f.Equals(sender.Name, StringComparison.OrdinalIgnoreCase)))
         {
             throw Reject("This side does not receive files from you.");
-        }
-
-        if (!WirePath.TryCheckAll(entries.Select(e => (e.Path, e.IsFolder)), PathRules.Current, out string refusal))
-        {
-            throw Reject($"The transfer is refused: {refusal}.");
         }
 
         if (Options.Output is null && !_hasFolder)
@@ -71,12 +76,14 @@ internal sealed class ReceivePolicy
             _hasFolder = true;
         }
 
-        var declined = new Dictionary<int, string>();
+        IReadOnlyDictionary<int, string> refused = WirePath.FindRefused([.. entries.Select(e => (e.Path, e.IsFolder))], PathRules.Current);
+        var declined = new Dictionary<int, FileOutcome>();
         foreach (ManifestEntry entry in entries)
         {
-            if (Judge(entry) is { } reason)
+            FileOutcome? judged = refused.TryGetValue(entry.Index, out string? why) ? new FileOutcome(EGoatTransferState.Failed, why) : Judge(entry);
+            if (judged is { } outcome)
             {
-                declined[entry.Index] = reason;
+                declined[entry.Index] = outcome;
             }
         }
 
@@ -84,7 +91,7 @@ internal sealed class ReceivePolicy
         long total = wanted.Sum(e => Math.Max(0, e.Length));
         if (wanted.Count == 0 || (!wanted.Exists(e => !e.IsFolder) && declined.Count > 0))
         {
-            throw Reject(declined.Values.First());
+            throw Reject(declined.Values.First().Reason!);
         }
 
         if (Options.MaxTotalLength is not null && total > Interlocked.Read(ref _left))
@@ -94,7 +101,7 @@ internal sealed class ReceivePolicy
 
         if (Options.Ask is { } ask)
         {
-            FileAnswer answer = await ask(new FileOffer(id, sender, [.. wanted.Select(e => new OfferedFile(e.Index, e.Path, e.Length, e.IsFolder))]), cancellationToken).ConfigureAwait(false);
+            FileAnswer answer = await AskAsync(ask, new FileOffer(id, sender, [.. wanted.Select(e => new OfferedFile(e.Index, e.Path, e.Length, e.IsFolder))]), cancellationToken).ConfigureAwait(false);
             if (answer.Rejection is { } rejection)
             {
                 throw Reject(rejection);
@@ -105,7 +112,7 @@ internal sealed class ReceivePolicy
                 HashSet<int> kept = [.. chosen];
                 foreach (ManifestEntry entry in wanted.Where(e => !kept.Contains(e.Index)))
                 {
-                    declined[entry.Index] = "It is not wanted.";
+                    declined[entry.Index] = Unwanted("It is not wanted.");
                 }
 
                 wanted.RemoveAll(e => !kept.Contains(e.Index));
@@ -117,35 +124,60 @@ internal sealed class ReceivePolicy
 
     private static TransferException Reject(string reason) => new(reason, EGoatTransferState.Rejected);
 
-    private string? Judge(ManifestEntry entry)
+    private static FileOutcome Unwanted(string reason) => new(EGoatTransferState.Rejected, reason);
+
+    private async Task<FileAnswer> AskAsync(Func<FileOffer, CancellationToken, Task<FileAnswer>> ask, FileOffer offer, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(AnswerTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            return await ask(offer, either.Token).WaitAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw Reject("Nobody has answered the offer.");
+        }
+    }
+
+    private FileOutcome? Judge(ManifestEntry entry)
     {
         if (entry.IsFolder)
         {
-            return Options.Output is not null || PathPattern.Excludes(entry.Path, Options.Exclude) ? "Folders are not wanted." : null;
+            return Options.Output is not null || PathPattern.Excludes(entry.Path, Options.Exclude) ? Unwanted("Folders are not wanted.") : null;
         }
 
         if (!PathPattern.Selects(entry.Path, Options.Include, Options.Exclude))
         {
-            return "Files of this name are not wanted.";
+            return Unwanted("Files of this name are not wanted.");
         }
 
-        if (entry.Length > Options.MaxLength)
-        {
-            return $"It is longer than {Options.MaxLength:N0} bytes, the most that this side receives.";
-        }
+        return entry.Length > Options.MaxLength
+            ? Unwanted($"It is longer than {Options.MaxLength:N0} bytes, the most that this side receives.")
+            : JudgeExisting(entry);
+    }
 
-        if (Options.Output is null && Options.Existing is ExistingFile.Skip or ExistingFile.Fail && new FileInfo(IncomingPath.Resolve(Options.Destination, entry.Path).Target) is { Exists: true } there)
+    private FileOutcome? JudgeExisting(ManifestEntry entry)
+    {
+        try
         {
-            // Of the same length it may be the same: that is found out by its blocks.
-            return (Options.Existing, there.Length == entry.Length) switch
+            if (Options.Output is null && Options.Existing is ExistingFile.Skip or ExistingFile.Fail && new FileInfo(IncomingPath.Resolve(Options.Destination, entry.Path).Target) is { Exists: true } there)
             {
-                (ExistingFile.Skip, _) => "It is there already.",
-                (_, false) => throw Reject($"{VisibleText.Quote(entry.Path)} is there already."),
-                _ => null,
-            };
-        }
+                // Of the same length it may be the same: that is found out by its blocks.
+                return (Options.Existing, there.Length == entry.Length) switch
+                {
+                    (ExistingFile.Skip, _) => Unwanted("It is there already."),
+                    (_, false) => throw Reject($"{VisibleText.Quote(entry.Path)} is there already."),
+                    _ => null,
+                };
+            }
 
-        return null;
+            return null;
+        }
+        catch (IOException e)
+        {
+            return new FileOutcome(EGoatTransferState.Failed, TransferException.From(e).Message);
+        }
     }
 
     private sealed class Turn(SemaphoreSlim turns) : IDisposable

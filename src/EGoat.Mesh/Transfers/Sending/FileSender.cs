@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using EGoat.Mesh.Peers;
 using EGoat.Mesh.Protocol;
@@ -7,72 +6,60 @@ using EGoat.WebRtc.Sockets;
 namespace EGoat.Mesh.Transfers;
 
 /// <summary>
-/// Sends files to one peer over a channel of their own (docs/protocol.md §4): manifest, answer, blocks with their hashes, and
-/// never more than 16 MiB that the receiver has not written and verified.
+/// One attempt to send files to one peer over a channel of their own (docs/protocol.md §4): the offer, the answer, the files one
+/// after another, and how each of them ended.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "The peer may end the transfer after its end too, and a source without links and timers holds nothing.")]
 internal sealed class FileSender
 {
-    /// <summary>Content that may be on its way unacknowledged.</summary>
-    private const long MaxUnacknowledged = 16 * 1024 * 1024;
-
     /// <summary>Files that may be on their way without a confirmation.</summary>
     private const int MaxUnconfirmed = 4096;
 
-    /// <summary>The longest time without an acknowledgement.</summary>
-    private static readonly TimeSpan ProgressTimeout = TimeSpan.FromSeconds(60);
-
-    /// <summary>The longest time without an answer to the offer: people may be asked.</summary>
+    /// <summary>The shortest limit on the silence of a receiver that has not answered the offer: people may be asked.</summary>
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long the reason of a channel that was closed early may take: it comes over another channel.</summary>
+    /// <summary>How long the reason of a channel that was closed early may take, and how long the outcomes before a reason may: they come over another channel.</summary>
     private static readonly TimeSpan ReasonTimeout = TimeSpan.FromSeconds(1);
 
     private readonly Peer _peer;
     private readonly SourceReader _source;
+    private readonly OutgoingTransfer _transfer;
     private readonly RateLimit _rate;
+    private readonly TimeSpan? _limit;
     private readonly TimeProvider _time;
     private readonly CancellationToken _cancellationToken;
     private readonly CancellationTokenSource _stop = new();
-    private readonly TaskCompletionSource<AcceptMessage> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The files of this transfer, as indices of the source; an index of the transfer is a place in this list.</summary>
+    /// <summary>The files of this attempt, as indices of the source; an index of the attempt is a place in this list.</summary>
     private readonly IReadOnlyList<int> _files;
-    private readonly OutgoingTransfer _transfer;
-    private readonly bool?[] _stored;
     private readonly string?[] _hashes;
-    private readonly PresentBlocks _present;
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long _acknowledged;
-    private int _confirmed;
+    private readonly SendProgress _progress;
+    private AcceptMessage? _answer;
+    private TransferChannel? _channel;
     private TransferException? _ended;
-    private HashSet<int>? _accepted;
     private volatile bool _isDone;
+
+    /// <summary>The peer has given it up: what it has said of single files before is still on its way.</summary>
+    private volatile bool _isGivenUp;
 
     /// <summary>The channel was closed without a reason.</summary>
     private volatile bool _isClosedEarly;
 
-    /// <param name="id">The transfer's id.</param>
+    /// <param name="id">The id of the attempt.</param>
     /// <param name="peer">The receiver.</param>
     /// <param name="source">What is sent.</param>
     /// <param name="files">Which of its files, as indices.</param>
     /// <param name="transfer">The transfer that it is part of.</param>
     /// <param name="rate">Shared with other receivers.</param>
-    /// <param name="time">The clock of its limits.</param>
+    /// <param name="limit">The longest silence of the receiver; null for none in particular.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Cancels it.</param>
-    public FileSender(string id, Peer peer, SourceReader source, IReadOnlyList<int> files, OutgoingTransfer transfer, RateLimit rate, TimeProvider time, CancellationToken cancellationToken)
+    public FileSender(string id, Peer peer, SourceReader source, IReadOnlyList<int> files, OutgoingTransfer transfer, RateLimit rate, TimeSpan? limit, TimeProvider time, CancellationToken cancellationToken)
     {
         Id = id;
-        _peer = peer;
-        _source = source;
-        _files = files;
-        _transfer = transfer;
-        _rate = rate;
-        _time = time;
-        _stored = new bool?[files.Count];
+        (_peer, _source, _files, _transfer, _rate, _limit, _time, _cancellationToken) = (peer, source, files, transfer, rate, limit, time, cancellationToken);
         _hashes = new string?[files.Count];
-        _present = new PresentBlocks([.. files.Select(f => source.Files[f].Length)]);
-        _cancellationToken = cancellationToken;
+        _progress = new SendProgress([.. files.Select(f => source.Files[f].Length)]);
     }
 
     public string Id { get; }
@@ -88,19 +75,24 @@ internal sealed class FileSender
     /// <summary>Why it ended before its end; null when it did not.</summary>
     public TransferException? Failure { get; private set; }
 
-    /// <summary>The files that the receiver has not confirmed and may still want, as places in the list.</summary>
-    public IReadOnlyList<int> Rest => [.. Enumerable.Range(0, _files.Count).Where(i => _stored[i] is null && _accepted?.Contains(i) != false)];
+    /// <summary>The files that have no outcome and that the receiver may still want, as places in the list.</summary>
+    public IReadOnlyList<int> Rest => [.. Enumerable.Range(0, _files.Count).Where(i => _progress.GetOutcome(i) is null && !_progress.IsDeclined(i))];
 
     /// <summary>The peer has taken the offer, or part of it.</summary>
-    public void HandleAccept(AcceptMessage accept) => _answer.TrySetResult(accept);
-
-    /// <summary>The peer does not want it, or gives it up, or this side does.</summary>
-    public void HandleEnd(string reason, EGoatTransferState state)
+    public void HandleAccept(AcceptMessage accept)
     {
-        var ended = new TransferException(reason, state);
-        _ended ??= ended;
-        _answer.TrySetException(ended);
-        _stop.Cancel();
+        Interlocked.CompareExchange(ref _answer, accept, null);
+        _channel?.NoteChange();
+    }
+
+    /// <summary>The peer does not want the offer.</summary>
+    public void HandleReject(string reason) => HandleEnd(reason, EGoatTransferState.Rejected);
+
+    /// <summary>The peer gives it up.</summary>
+    public void HandleCancel(string reason)
+    {
+        _isGivenUp = _answer is not null;
+        HandleEnd(reason, EGoatTransferState.Failed);
     }
 
     /// <summary>This side gives it up.</summary>
@@ -111,30 +103,19 @@ internal sealed class FileSender
         HandleEnd(reason, EGoatTransferState.Cancelled);
     }
 
-    /// <summary>Runs the transfer to its end; <c>EndAsync</c> follows.</summary>
+    /// <summary>Runs the attempt to its end; <c>EndAsync</c> follows.</summary>
     public async Task RunAsync()
     {
-        RtcDataChannel? channel = null;
         Task reading = Task.CompletedTask;
         using CancellationTokenRegistration registration = _cancellationToken.Register(_stop.Cancel);
-        using SourceReader.Cursor cursor = _source.CreateCursor();
         try
         {
-            channel = _peer.OpenChannel($"file:{Id}");
-            reading = ReadAsync(channel);
-            await OfferAsync(channel).ConfigureAwait(false);
-            AcceptMessage answer = await _answer.Task.WaitAsync(AnswerTimeout, _time, _stop.Token).ConfigureAwait(false);
-            List<int> accepted = [.. (answer.Files ?? Enumerable.Range(0, _files.Count)).Where(i => i < _files.Count).Distinct().Order()];
-            _accepted = [.. accepted];
-            if (answer.Have)
-            {
-                await WaitAsync(() => _present.IsComplete, "The receiver did not say in time what it holds.").ConfigureAwait(false);
-            }
-
-            await SendFilesAsync(channel, cursor, accepted).ConfigureAwait(false);
-            await WaitAsync(() => Volatile.Read(ref _confirmed) >= accepted.Count, "The receiver did not confirm the files in time.").ConfigureAwait(false);
+            _channel = new TransferChannel(_peer.OpenChannel($"file:{Id}"), _peer, "The receiver", _limit, Pause, _time, _stop);
+            _channel.OtherIsAlive = _transfer.NoteLife;
+            reading = ReadAsync(_channel);
+            await SendAllAsync(_channel).ConfigureAwait(false);
             _isDone = true;
-            channel.Close();
+            _channel.Close();
             await reading.ConfigureAwait(false);
         }
         catch (TransferException e)
@@ -143,11 +124,7 @@ internal sealed class FileSender
         }
         catch (OperationCanceledException)
         {
-            Failure = _ended ?? new TransferException("It was cancelled.", EGoatTransferState.Cancelled);
-        }
-        catch (TimeoutException)
-        {
-            Failure = new TransferException("The receiver did not answer the offer.");
+            Failure = _ended ?? _channel?.Silence ?? new TransferException("It was cancelled.", EGoatTransferState.Cancelled);
         }
         catch (RtcException e)
         {
@@ -156,24 +133,13 @@ internal sealed class FileSender
             Failure = _ended ?? new TransferException($"The connection to the receiver was lost. {e.Message}");
             IsConnectionLost = _ended is null;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+
+        if (_isGivenUp)
         {
-            Failure = _ended ?? TransferException.From(e);
+            await Task.WhenAny(reading, Task.Delay(ReasonTimeout, _time, CancellationToken.None)).ConfigureAwait(false);
         }
 
-        _isDone = true;
-        if (Failure is not null)
-        {
-            // First the reason, then the end of the channel.
-            if (_ended is null)
-            {
-                _peer.Send(new CancelMessage(Id, Failure.Message));
-            }
-
-            channel?.Close();
-        }
-
-        IsConnectionLost |= _isClosedEarly && Failure == _ended;
+        End();
     }
 
     /// <summary>Reports the outcome of files, as places in the list.</summary>
@@ -185,199 +151,121 @@ internal sealed class FileSender
         }
     }
 
-    private ValueTask EndAsync(int file) => (_stored[file], Failure) switch
+    private void HandleEnd(string reason, EGoatTransferState state)
     {
-        (true, _) => _transfer.EndAsync(_files[file], EGoatTransferState.Completed, null, _hashes[file]),
-        (false, _) => _transfer.EndAsync(_files[file], EGoatTransferState.Failed, "The receiver could not store the file."),
-        _ when _accepted?.Contains(file) == false => _transfer.EndAsync(_files[file], EGoatTransferState.Rejected, "The receiver did not want this file."),
+        _ended ??= new TransferException(reason, state);
+        _stop.Cancel();
+    }
+
+    private void End()
+    {
+        _isDone = true;
+        if (Failure is not null)
+        {
+            // First the reason, then the end of the channel.
+            if (_ended is null)
+            {
+                _peer.Send(new CancelMessage(Id, Failure.Message));
+            }
+
+            _channel?.Close();
+        }
+
+        _channel?.Dispose();
+        IsConnectionLost |= _isClosedEarly && Failure == _ended;
+    }
+
+    private ValueTask EndAsync(int file) => (_progress.GetOutcome(file), Failure) switch
+    {
+        ({ State: EGoatTransferState.Completed }, _) => _transfer.EndAsync(_files[file], EGoatTransferState.Completed, null, _hashes[file]),
+        ({ } outcome, _) => _transfer.LeaveOutAsync(_files[file], outcome),
+        _ when _progress.IsDeclined(file) => _transfer.EndAsync(_files[file], EGoatTransferState.Rejected, "The receiver did not want this file."),
         (_, { } failure) => _transfer.EndAsync(_files[file], failure.State, failure.Message),
         _ => _transfer.EndAsync(_files[file], EGoatTransferState.Failed, null),
     };
 
-    private async Task OfferAsync(RtcDataChannel channel)
+    private async Task SendAllAsync(TransferChannel channel)
+    {
+        // From the beginning: of a stream those who answer later get what the others get.
+        using var content = new ContentSender(channel, _source, _files, _progress, _transfer, _rate, Pause);
+        await channel.AskForLimitAsync().ConfigureAwait(false);
+        await OfferAsync(channel).ConfigureAwait(false);
+        await channel.WaitAsync(() => Volatile.Read(ref _answer) is not null, static _ => "The receiver did not answer the offer.", AnswerTimeout).ConfigureAwait(false);
+        List<int> accepted = [.. (_answer!.Files ?? Enumerable.Range(0, _files.Count)).Where(i => i < _files.Count).Distinct().Order()];
+        _progress.Accept(accepted);
+        if (_answer.Have)
+        {
+            await channel.WaitAsync(() => _progress.Present.IsComplete, static _ => "The receiver did not say in time what it holds.").ConfigureAwait(false);
+        }
+
+        foreach (int file in accepted)
+        {
+            await channel.WaitAsync(() => _progress.Unconfirmed < MaxUnconfirmed, static limit => $"The receiver has confirmed no file for {limit.TotalSeconds:0} seconds.").ConfigureAwait(false);
+            await SendAsync(channel, content, file).ConfigureAwait(false);
+        }
+
+        await channel.WaitAsync(() => _progress.IsSettled, static _ => "The receiver did not confirm the files in time.").ConfigureAwait(false);
+    }
+
+    private async Task OfferAsync(TransferChannel channel)
     {
         SourceFile[] files = [.. _files.Select(f => _source.Files[f])];
         long total = files.Any(f => f.Length < 0) ? -1 : files.Sum(f => f.Length);
         _peer.Send(new TransferMessage(Id, files.Length, total, files[0].Name));
-        var entries = files.Select((f, i) => new ManifestEntry(i, f.Name, f.Length, f.ModifiedAt, f.Mode, f.IsFolder)).ToList();
+        var entries = files.Select((f, i) => new ManifestEntry(i, f.Name, f.Length, f.ModifiedAt, f.Mode, f.IsFolder, f.Source)).ToList();
         foreach (byte[] page in Manifest.WritePages(entries))
         {
-            await SendAsync(channel, page).ConfigureAwait(false);
+            await channel.SendAsync(page).ConfigureAwait(false);
         }
     }
 
-    private async Task SendFilesAsync(RtcDataChannel channel, SourceReader.Cursor cursor, List<int> accepted)
+    // A file that cannot be read is told, and the next one follows.
+    private async Task SendAsync(TransferChannel channel, ContentSender content, int file)
     {
-        long sent = 0;
-        byte[] frame = ArrayPool<byte>.Shared.Rent(FileFrame.MaxLength);
+        string reason = "It is not wanted any more.";
         try
         {
-            for (int i = 0; i < accepted.Count; i++)
+            _hashes[file] = await content.SendAsync(file).ConfigureAwait(false);
+            if (_hashes[file] is not null)
             {
-                int begun = i;
-                await WaitAsync(() => begun - Volatile.Read(ref _confirmed) < MaxUnconfirmed, "The receiver has confirmed no file for 60 seconds.").ConfigureAwait(false);
-                sent = await SendFileAsync(channel, cursor, accepted[i], sent, frame).ConfigureAwait(false);
+                return;
             }
         }
-        finally
+        catch (LeftOutException e)
         {
-            ArrayPool<byte>.Shared.Return(frame);
-        }
-    }
-
-    // The next block is read and hashed while the present one is sent.
-    private async Task<long> SendFileAsync(RtcDataChannel channel, SourceReader.Cursor cursor, int index, long sent, byte[] frame)
-    {
-        SourceFile file = _source.Files[_files[index]];
-        var blockHashes = new ArrayBufferWriter<byte>();
-        long length = 0;
-        long blocks = file.Length < 0 ? long.MaxValue : TreeHash.BlockCount(file.Length);
-        Task<SourceBlock>? next = blocks > 0 ? TakeAsync(cursor, index, 0) : null;
-        try
-        {
-            for (long block = 0; block < blocks; block++)
+            if (!_peer.HasFeature(ControlMessage.OutcomesFeature))
             {
-                SourceBlock present = await next!.ConfigureAwait(false);
-                next = null;
-                try
-                {
-                    bool isLast = block + 1 == blocks || present.Length < TreeHash.BlockSize;
-                    next = isLast ? null : TakeAsync(cursor, index, block + 1);
-                    if (present.Length > 0)
-                    {
-                        blockHashes.Write(present.Hash);
-                        sent = await SendBlockAsync(channel, index, block, present, sent, frame).ConfigureAwait(false);
-                        length += present.Length;
-                    }
-
-                    if (isLast)
-                    {
-                        break;
-                    }
-                }
-                finally
-                {
-                    present.Release();
-                }
-            }
-        }
-        finally
-        {
-            _ = ReleaseAsync(next);
-        }
-
-        if (file.Length > 0 && !cursor.IsUnchanged(_files[index]))
-        {
-            throw new TransferException($"The file '{VisibleText.Line(file.Name)}' changed while it was sent; send it again: only what is new travels.");
-        }
-
-        byte[] fileHash = TreeHash.Combine(length, blockHashes.WrittenSpan);
-        _hashes[index] = TreeHash.Format(fileHash);
-        FileFrame.WriteEnd(frame, index, length, fileHash);
-        await SendAsync(channel, frame.AsMemory(0, FileFrame.EndFrameLength)).ConfigureAwait(false);
-        return sent;
-    }
-
-    private async Task<SourceBlock> TakeAsync(SourceReader.Cursor cursor, int index, long block)
-    {
-        SourceBlock taken = await cursor.TakeAsync(_files[index], block, _stop.Token).ConfigureAwait(false);
-        try
-        {
-            await taken.Loading.ConfigureAwait(false);
-            return taken;
-        }
-        catch
-        {
-            taken.Release();
-            throw;
-        }
-    }
-
-    // A block that was read ahead and is not sent.
-    private static async Task ReleaseAsync(Task<SourceBlock>? taking)
-    {
-        if (taking is not null)
-        {
-            await ((Task)taking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (taking.IsCompletedSuccessfully)
-            {
-                (await taking.ConfigureAwait(false)).Release();
-            }
-        }
-    }
-
-    private async Task<long> SendBlockAsync(RtcDataChannel channel, int index, long block, SourceBlock content, long sent, byte[] frame)
-    {
-        if (_present.Holds(index, block, content.Hash))
-        {
-            _transfer.Count(_files[index], 0, content.Length);
-        }
-        else
-        {
-            await Pause.WaitAsync(_stop.Token).ConfigureAwait(false);
-            await _rate.WaitAsync(content.Length, _stop.Token).ConfigureAwait(false);
-            await WaitAsync(() => sent + content.Length - Volatile.Read(ref _acknowledged) <= MaxUnacknowledged, "The receiver has acknowledged nothing for 60 seconds.").ConfigureAwait(false);
-            await SendContentAsync(channel, index, block, content, frame).ConfigureAwait(false);
-            sent += content.Length;
-        }
-
-        FileFrame.WriteHash(frame, index, (int)block, content.Length, content.Hash);
-        await SendAsync(channel, frame.AsMemory(0, FileFrame.HashFrameLength)).ConfigureAwait(false);
-        return sent;
-    }
-
-    // The channel borrows the content: it is copied only into the packets that carry it.
-    private async Task SendContentAsync(RtcDataChannel channel, int index, long block, SourceBlock content, byte[] frame)
-    {
-        int maxPayload = _peer.MaxFrameLength - FileFrame.DataHeaderLength;
-        for (int offset = 0; offset < content.Length; offset += maxPayload)
-        {
-            int length = Math.Min(maxPayload, content.Length - offset);
-            FileFrame.WriteDataHeader(frame, index, (block * TreeHash.BlockSize) + offset);
-            content.AddReference();
-            await WaitForRoomAsync(channel.SendAsync(frame.AsMemory(0, FileFrame.DataHeaderLength), content.Content.Slice(offset, length), content, _stop.Token)).ConfigureAwait(false);
-            _transfer.Count(_files[index], length, 0);
-        }
-    }
-
-    private ValueTask SendAsync(RtcDataChannel channel, ReadOnlyMemory<byte> frame) => WaitForRoomAsync(channel.SendAsync(frame, isText: false, _stop.Token));
-
-    // A receiver that reads nothing leaves no room in the channel.
-    private ValueTask WaitForRoomAsync(ValueTask sending) => sending.IsCompletedSuccessfully ? sending : new ValueTask(WaitForRoomAsync(sending.AsTask()));
-
-    private async Task WaitForRoomAsync(Task sending)
-    {
-        while (!await IsInTimeAsync(sending, CancellationToken.None).ConfigureAwait(false))
-        {
-            if (!Pause.IsPaused)
-            {
-                // The frame is still in use until sending has ended.
-                await _stop.CancelAsync().ConfigureAwait(false);
-                await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                throw new TransferException("The receiver has taken nothing for 60 seconds.");
+                throw new TransferException(e.Message);
             }
 
-            await Task.WhenAny(sending, Pause.WaitAsync(_stop.Token).AsTask()).ConfigureAwait(false);
+            reason = e.Message;
+        }
+
+        await channel.SendAsync(FileFrame.CreateSkip(file, reason)).ConfigureAwait(false);
+        if (_progress.Skip(file, reason))
+        {
+            await EndAsync(file).ConfigureAwait(false);
         }
     }
 
-    private async Task ReadAsync(RtcDataChannel channel)
+    private async Task ReadAsync(TransferChannel channel)
     {
         try
         {
-            while (await channel.ReceiveAsync(CancellationToken.None).ConfigureAwait(false) is { } message)
+            while (await channel.ReceiveAnyTimeAsync().ConfigureAwait(false) is { } message)
             {
                 using (message)
                 {
-                    if (message.IsText || !HandleFrame(message.Data.Span, out int stored))
+                    if (message.IsText || !HandleFrame(channel, message.Data.Span, out int settled))
                     {
                         HandleEnd("The receiver broke the transfer protocol.", EGoatTransferState.Failed);
+                        _peer.Send(new CancelMessage(Id, "The receiver broke the transfer protocol."));
                         break;
                     }
 
-                    if (stored >= 0)
+                    if (settled >= 0)
                     {
-                        await EndAsync(stored).ConfigureAwait(false);
+                        await EndAsync(settled).ConfigureAwait(false);
                     }
                 }
             }
@@ -392,84 +280,23 @@ internal sealed class FileSender
         if (!_isDone && _ended is null)
         {
             // Why the channel was closed may still be on its way over the control channel.
-            await Task.Delay(ReasonTimeout, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(ReasonTimeout, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _isClosedEarly = _ended is null;
             HandleEnd("The receiver closed the transfer before its end.", EGoatTransferState.Failed);
         }
     }
 
     // False when the frame is out of place.
-    private bool HandleFrame(ReadOnlySpan<byte> bytes, out int stored)
+    private bool HandleFrame(TransferChannel channel, ReadOnlySpan<byte> bytes, out int settled)
     {
-        stored = -1;
-        if (!FileFrame.TryParse(bytes, out FileFrame frame))
+        settled = -1;
+        if (channel.TryHandleAlive(bytes))
         {
-            return false;
-        }
-
-        switch (frame.Type)
-        {
-            case FileFrameType.Ack when frame.Value >= _acknowledged:
-                Volatile.Write(ref _acknowledged, frame.Value);
-                break;
-            case FileFrameType.Have when _present.TryAdd(frame):
-                break;
-            case FileFrameType.Stored when frame.File < _files.Count && _stored[frame.File] is null:
-                stored = (int)frame.File;
-                _stored[stored] = frame.Flags == 0;
-                Interlocked.Increment(ref _confirmed);
-                break;
-            default:
-                return false;
-        }
-
-        Changed();
-        return true;
-    }
-
-    private void Changed() => Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
-
-    // The time limit runs from the last change, not from the beginning, and not during a pause.
-    private async Task WaitAsync(Func<bool> until, string onTimeout)
-    {
-        while (true)
-        {
-            Task changed = Volatile.Read(ref _changed).Task;
-            if (until())
-            {
-                return;
-            }
-
-            if (_ended is not null)
-            {
-                throw _ended;
-            }
-
-            if (await IsInTimeAsync(changed, _stop.Token).ConfigureAwait(false))
-            {
-                continue;
-            }
-
-            if (!Pause.IsPaused)
-            {
-                throw new TransferException(onTimeout);
-            }
-
-            await Pause.WaitAsync(_stop.Token).ConfigureAwait(false);
-        }
-    }
-
-    // Whether something ended, well or not, within the longest time without progress.
-    private async Task<bool> IsInTimeAsync(Task task, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await task.WaitAsync(ProgressTimeout, _time, cancellationToken).ConfigureAwait(false);
             return true;
         }
-        catch (TimeoutException)
-        {
-            return false;
-        }
+
+        bool isInPlace = FileFrame.TryParse(bytes, out FileFrame frame) && _progress.TryHandle(frame, out settled);
+        channel.NoteChange();
+        return isInPlace;
     }
 }

@@ -8,15 +8,17 @@ internal sealed class OutgoingTransfer : ITransfer
 {
     private readonly IReadOnlyList<SourceFile> _files;
     private readonly TransferFiles _transfers;
+    private readonly TimeSpan? _limit;
     private readonly TimeProvider _time;
 
     /// <summary>The files that are still to be sent, as indices of the source.</summary>
     private int[] _rest;
 
-    public OutgoingTransfer(string id, EGoatPeer receiver, IReadOnlyList<SourceFile> files, TransferList transfers, TimeProvider time)
+    public OutgoingTransfer(string id, EGoatPeer receiver, IReadOnlyList<SourceFile> files, TransferList transfers, TimeSpan? limit, TimeProvider time)
     {
         Id = id;
         _files = files;
+        _limit = limit;
         _time = time;
         _rest = [.. Enumerable.Range(0, files.Count)];
         DateTimeOffset now = time.GetUtcNow();
@@ -69,7 +71,7 @@ internal sealed class OutgoingTransfer : ITransfer
             _rest = [.. _rest.Where(f => !_files[f].IsFolder)];
         }
 
-        return Sender = _rest.Length == 0 ? null : new FileSender(wireId, peer, reader, _rest, this, rate, _time, cancellationToken);
+        return Sender = _rest.Length == 0 ? null : new FileSender(wireId, peer, reader, _rest, this, rate, _limit, _time, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -84,10 +86,10 @@ internal sealed class OutgoingTransfer : ITransfer
                 Sender?.HandleAccept(accept);
                 break;
             case RejectMessage reject:
-                Sender?.HandleEnd($"The receiver rejected it: {VisibleText.Line(reject.Reason)}", EGoatTransferState.Rejected);
+                Sender?.HandleReject($"The receiver rejected it: {VisibleText.Line(reject.Reason)}");
                 break;
             case CancelMessage cancel:
-                Sender?.HandleEnd($"The receiver gave it up: {VisibleText.Line(cancel.Reason)}", EGoatTransferState.Failed);
+                Sender?.HandleCancel($"The receiver gave it up: {VisibleText.Line(cancel.Reason)}");
                 break;
             default:
                 break;
@@ -113,9 +115,18 @@ internal sealed class OutgoingTransfer : ITransfer
     }
 
     /// <summary>Reports the outcome of a file.</summary>
-    public async ValueTask EndAsync(int file, EGoatTransferState state, string? error, string? treeHash = null)
+    public ValueTask EndAsync(int file, EGoatTransferState state, string? error, string? treeHash = null) => EndAsync(file, new TransferEnd(state, error) { TreeHash = treeHash });
+
+    /// <summary>Reports that a file did not arrive while the others go on.</summary>
+    public ValueTask LeaveOutAsync(int file, FileOutcome outcome) =>
+        EndAsync(file, new TransferEnd(outcome.State, outcome.Reason) { IsLeftOut = outcome.State == EGoatTransferState.Failed });
+
+    /// <summary>The receiver is at work.</summary>
+    public void NoteLife() => _transfers.NoteLife();
+
+    private async ValueTask EndAsync(int file, TransferEnd end)
     {
-        if (await _transfers.EndAsync(file, state, error, treeHash).ConfigureAwait(false) is { } ended)
+        if (await _transfers.EndAsync(file, end).ConfigureAwait(false) is { } ended)
         {
             lock (Results)
             {

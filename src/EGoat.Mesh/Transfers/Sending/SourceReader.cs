@@ -54,6 +54,10 @@ internal sealed class SourceReader(IReadOnlyList<SourceFile> files, Stream? cont
 
     private static TransferException Changed(SourceFile file) => new($"The file '{VisibleText.Line(file.Name)}' has changed since it was offered; send it again.");
 
+    /// <summary>The source of a file was written to while it was sent.</summary>
+    internal static TransferException ChangedMeanwhile(SourceFile file) =>
+        new($"The file '{VisibleText.Line(file.Name)}' changed while it was sent; send it again: only what is new travels.");
+
     private OpenFile Open(int index)
     {
         if (TryShare(index) is { } shared)

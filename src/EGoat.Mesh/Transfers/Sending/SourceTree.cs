@@ -6,11 +6,12 @@ namespace EGoat.Mesh.Transfers;
 internal sealed class SourceTree
 {
     private readonly SendFileOptions _options;
+    private readonly SourceIds _ids;
     private readonly List<SourceFile> _files = [];
     private readonly List<string> _skipped = [];
     private readonly HashSet<string> _names = new(StringComparer.OrdinalIgnoreCase);
 
-    private SourceTree(SendFileOptions options) => _options = options;
+    private SourceTree(SendFileOptions options, SourceIds ids) => (_options, _ids) = (options, ids);
 
     /// <summary>What is sent, folders before what is in them.</summary>
     public IReadOnlyList<SourceFile> Files => _files;
@@ -19,10 +20,10 @@ internal sealed class SourceTree
     public IReadOnlyList<string> Skipped => _skipped;
 
     /// <summary>Looks at the files and folders. Two of one name get numbers, so that the receiver can tell them apart.</summary>
-    /// <exception cref="RoomException">A file is not there, is a folder without <see cref="SendFileOptions.Recurse"/>, or there are too many.</exception>
-    public static SourceTree Collect(SendFileOptions options)
+    /// <exception cref="RoomException">There is a folder without <see cref="SendFileOptions.Recurse"/>, there are too many files, or none is left.</exception>
+    public static SourceTree Collect(SendFileOptions options, SourceIds ids)
     {
-        var tree = new SourceTree(options);
+        var tree = new SourceTree(options, ids);
         if (options.Content is not null)
         {
             tree.AddStream();
@@ -83,26 +84,46 @@ internal sealed class SourceTree
             }
 
             var file = new FileInfo(path);
-            if (!file.Exists)
-            {
-                throw new RoomException($"The file '{VisibleText.Line(path)}' is not there.");
-            }
-
-            if (!UnixFileType.IsRegular(file.FullName))
-            {
-                throw new RoomException($"'{VisibleText.Line(path)}' is neither a file nor a folder; send what it yields with: egoat send - < '{VisibleText.Line(path)}'");
-            }
-
             if (PathPattern.Selects(file.Name, _options.Include, _options.Exclude))
             {
-                AddFile(file, Number(file.Name), isNamed: true);
+                AddNamed(file, path);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new RoomException($"'{VisibleText.Line(path)}' cannot be read: {VisibleText.Line(e.Message)}", e);
+            Skip(path, e);
         }
     }
+
+    // Of a link that is named its target goes, under the link's name.
+    private void AddNamed(FileInfo file, string path)
+    {
+        FileSystemInfo? found = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true);
+        if (found is not { Exists: true })
+        {
+            Skip(path, file.LinkTarget is null ? WhyAbsent(path) : "the link leads nowhere");
+        }
+        else if (!UnixFileType.IsRegular(found.FullName))
+        {
+            Skip(path, $"it is neither a file nor a folder; send what it yields with: egoat send - < '{VisibleText.Line(path)}'");
+        }
+        else if (!WirePath.TrySplit(file.Name, PathRules.Linux, out _, out string refusal))
+        {
+            Skip(path, refusal);
+        }
+        else
+        {
+            AddFile((FileInfo)found, Number(file.Name));
+        }
+    }
+
+    // A name that is not UTF-8 leads nowhere once it has been read as such.
+    private static string WhyAbsent(string path) => path.Contains('\uFFFD', StringComparison.Ordinal) ? "its name is not UTF-8" : "it is not there";
+
+    private void Skip(string path, Exception e) =>
+        Skip(path, e is FileNotFoundException or DirectoryNotFoundException ? WhyAbsent(path) : $"it cannot be read: {VisibleText.Line(e.Message)}");
+
+    private void Skip(string path, string why) => _skipped.Add($"'{VisibleText.Line(path)}' was skipped: {why}.");
 
     private void AddRoot(DirectoryInfo folder, string path)
     {
@@ -149,7 +170,7 @@ internal sealed class SourceTree
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            _skipped.Add($"'{VisibleText.Line(folder.FullName)}' was skipped: {VisibleText.Line(e.Message)}");
+            Skip(folder.FullName, e);
             return;
         }
 
@@ -159,8 +180,20 @@ internal sealed class SourceTree
             string childName = $"{name}/{child.Name}";
             if (!PathPattern.Excludes(childName, _options.Exclude))
             {
-                AddChild(child, childName, realRoot, above);
+                TryAddChild(child, childName, realRoot, above);
             }
+        }
+    }
+
+    private void TryAddChild(FileSystemInfo child, string name, string realRoot, List<string> above)
+    {
+        try
+        {
+            AddChild(child, name, realRoot, above);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Skip(child.FullName, e);
         }
     }
 
@@ -172,7 +205,7 @@ internal sealed class SourceTree
         {
             if (!_options.FollowSymlink)
             {
-                _skipped.Add($"'{VisibleText.Line(child.FullName)}' was skipped: it is a symbolic link. Links that stay inside the tree are followed by --follow-symlink (-FollowSymlink).");
+                Skip(child.FullName, "it is a symbolic link; links that stay inside the tree are followed by --follow-symlink (-FollowSymlink)");
                 return;
             }
 
@@ -186,7 +219,7 @@ internal sealed class SourceTree
         {
             if (above.Contains(real))
             {
-                _skipped.Add($"'{VisibleText.Line(child.FullName)}' was skipped: the link leads to a folder that it lies in.");
+                Skip(child.FullName, "the link leads to a folder that it lies in");
                 return;
             }
 
@@ -196,11 +229,11 @@ internal sealed class SourceTree
         }
         else if (!UnixFileType.IsRegular(found.FullName))
         {
-            _skipped.Add($"'{VisibleText.Line(child.FullName)}' was skipped: it is neither a file nor a folder.");
+            Skip(child.FullName, "it is neither a file nor a folder");
         }
         else if (PathPattern.Selects(name, _options.Include, []))
         {
-            AddFile((FileInfo)found, name, isNamed: false);
+            AddFile((FileInfo)found, name);
         }
     }
 
@@ -219,30 +252,25 @@ internal sealed class SourceTree
 
         if (target is not { Exists: true })
         {
-            _skipped.Add($"'{VisibleText.Line(link.FullName)}' was skipped: the link leads nowhere.");
+            Skip(link.FullName, "the link leads nowhere");
             return false;
         }
 
         real = RealPath(target);
         if (!real.StartsWith(realRoot + Path.DirectorySeparatorChar, StringComparison.Ordinal) && real != realRoot)
         {
-            _skipped.Add($"'{VisibleText.Line(link.FullName)}' was skipped: the link leads out of the tree.");
+            Skip(link.FullName, "the link leads out of the tree");
             return false;
         }
 
         return true;
     }
 
-    private void AddFile(FileInfo file, string name, bool isNamed)
+    private void AddFile(FileInfo file, string name)
     {
-        if (isNamed && !WirePath.TrySplit(name, PathRules.Linux, out _, out string refusal))
+        if (IsSendable(name, file.FullName))
         {
-            throw new RoomException($"'{VisibleText.Line(file.FullName)}' cannot be sent under its name: {refusal}.");
-        }
-
-        if (isNamed || IsSendable(name, file.FullName))
-        {
-            Append(SourceFile.FromFile(file, name));
+            Append(SourceFile.FromFile(file, name, _ids));
         }
     }
 
@@ -253,7 +281,7 @@ internal sealed class SourceTree
             return true;
         }
 
-        _skipped.Add($"{VisibleText.Quote(path)} was skipped: {refusal}.");
+        Skip(path, refusal);
         return false;
     }
 
