@@ -6,14 +6,15 @@ namespace EGoat.WebRtc.Sockets;
 
 /// <summary>Knows the connections of a host, and finds the one that an incoming datagram is for. Thread-safe.</summary>
 /// <remarks>
-/// Connectivity checks name their connection by its ufrag. Everything else is found by the remote address, which belongs to
-/// the connection whose check succeeded there last.
+/// Connectivity checks name their connection by its ufrag, and responses to checks by the transaction. Everything else is found by
+/// the remote address, which belongs to the connection whose check succeeded there last. What is for nobody touches no connection.
 /// </remarks>
 internal sealed class DatagramRouter
 {
     private readonly ConcurrentDictionary<string, RtcConnection> _byUfrag = new();
     private readonly ConcurrentDictionary<TransportAddress, RtcConnection> _byRemote = new();
     private readonly ConcurrentDictionary<RtcConnection, bool> _connections = new();
+    private readonly StunTransactions _transactions = new();
 
     /// <summary>All connections at this moment.</summary>
     public RtcConnection[] Connections => [.. _connections.Keys];
@@ -35,6 +36,16 @@ internal sealed class DatagramRouter
         _connections.TryRemove(connection, out _);
         RemoveValue(_byUfrag, connection);
         RemoveValue(_byRemote, connection);
+        _transactions.Remove(connection);
+    }
+
+    /// <summary>A connection sends a datagram: the response to a request will be for it.</summary>
+    public void HandleSent(TimeSpan now, RtcConnection sender, ReadOnlySpan<byte> datagram)
+    {
+        if (StunMessage.IsStun(datagram) && StunMessage.TryParse(datagram, out StunMessage message) && message.Class == StunClass.Request)
+        {
+            _transactions.Add(now, message.TransactionId, sender);
+        }
     }
 
     /// <summary>
@@ -53,23 +64,22 @@ internal sealed class DatagramRouter
             return;
         }
 
+        if (FindForStun(datagram) is { } addressed)
+        {
+            Handle(addressed, local, remote, datagram, touched);
+            Own(addressed, remote);
+        }
+    }
+
+    private RtcConnection? FindForStun(ReadOnlySpan<byte> datagram)
+    {
         if (StunMessage.TryReadLocalUfrag(datagram, out ReadOnlySpan<byte> ufrag))
         {
-            if (_byUfrag.TryGetValue(Encoding.ASCII.GetString(ufrag), out RtcConnection? addressed))
-            {
-                Handle(addressed, local, remote, datagram, touched);
-                Own(addressed, remote);
-            }
-
-            return;
+            return _byUfrag.GetValueOrDefault(Encoding.ASCII.GetString(ufrag));
         }
 
-        // A response names nobody: whoever sent the request knows its transaction id.
-        foreach (RtcConnection connection in _connections.Keys)
-        {
-            Handle(connection, local, remote, datagram, touched);
-            Own(connection, remote);
-        }
+        bool isResponse = StunMessage.TryParse(datagram, out StunMessage message) && message.Class is StunClass.SuccessResponse or StunClass.ErrorResponse;
+        return isResponse ? _transactions.Find(message.TransactionId) : null;
     }
 
     private static void Handle(RtcConnection connection, TransportAddress local, TransportAddress remote, Span<byte> datagram, List<RtcConnection> touched)

@@ -18,6 +18,6 @@ internal interface IConnectionHost
     /// <summary>A connection's <see cref="ITimed.NextTimeout"/> is now this.</summary>
     void Schedule(TimeSpan at);
 
-    /// <summary>Sends the datagrams at the beginning of a buffer.</summary>
-    void Send(in Transmit transmit, ReadOnlySpan<byte> buffer);
+    /// <summary>Sends the datagrams at the beginning of a buffer for a connection.</summary>
+    void Send(RtcConnection sender, in Transmit transmit, ReadOnlySpan<byte> buffer);
 }

@@ -242,7 +242,7 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
             byte[] buffer = _host.SendBuffers.Rent();
             while (TryPollTransmit(buffer, out Transmit transmit))
             {
-                _host.Send(transmit, buffer);
+                _host.Send(this, transmit, buffer);
             }
 
             _host.SendBuffers.Return(buffer);

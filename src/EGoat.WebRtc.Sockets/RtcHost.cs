@@ -158,8 +158,9 @@ public sealed class RtcHost : IRtcHost, IConnectionHost
 
     void IConnectionHost.Schedule(TimeSpan at) => Timer.Schedule(at);
 
-    void IConnectionHost.Send(in Transmit transmit, ReadOnlySpan<byte> buffer)
+    void IConnectionHost.Send(RtcConnection sender, in Transmit transmit, ReadOnlySpan<byte> buffer)
     {
+        _router.HandleSent(MonotonicClock.Now, sender, buffer[..transmit.Length]);
         foreach (UdpSocket socket in _sockets)
         {
             if (socket.Local == transmit.Local)

@@ -248,7 +248,12 @@ public sealed class SimulatedRtcHost : IRtcHost, IConnectionHost, ISimulatedNode
     {
     }
 
-    void IConnectionHost.Send(in Transmit transmit, ReadOnlySpan<byte> buffer) => _outgoing.Enqueue((transmit, buffer[..transmit.Length].ToArray()));
+    void IConnectionHost.Send(RtcConnection sender, in Transmit transmit, ReadOnlySpan<byte> buffer)
+    {
+        byte[] bytes = buffer[..transmit.Length].ToArray();
+        _router.HandleSent(_time.Network.Now, sender, bytes);
+        _outgoing.Enqueue((transmit, bytes));
+    }
 
     private IceCandidate CreateCandidate(string address)
     {
