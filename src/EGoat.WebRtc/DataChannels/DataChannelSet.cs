@@ -22,6 +22,9 @@ internal sealed class DataChannelSet(SctpAssociation association, SubjectTrace? 
     private readonly List<DataChannel> _withoutId = [];
     private readonly Queue<DataChannelEvent> _events = new();
 
+    /// <summary>Ids of closed channels whose streams the peer did not reset: it still takes what comes on them for the old channel's (RFC 8831 section 6.7).</summary>
+    private readonly HashSet<ushort> _spentIds = [];
+
     /// <summary>Below it every id of this side's parity is taken.</summary>
     private int _nextId;
     private bool _isConnected;
@@ -72,7 +75,7 @@ internal sealed class DataChannelSet(SctpAssociation association, SubjectTrace? 
             throw new ArgumentException("Label and protocol have at most 65535 bytes.", nameof(label));
         }
 
-        if (options.Negotiated && (options.Id is not (>= 0 and <= MaxId) || _channels.ContainsKey((ushort)options.Id)))
+        if (options.Negotiated && (options.Id is not (>= 0 and <= MaxId) || IsTaken((ushort)options.Id)))
         {
             throw new ArgumentException("A negotiated channel needs a free id of 0 to 65534.", nameof(options));
         }
@@ -122,8 +125,15 @@ internal sealed class DataChannelSet(SctpAssociation association, SubjectTrace? 
 
         // RFC 8832 section 6: until the peer has acknowledged the channel nothing may overtake its OPEN.
         bool isUnordered = !channel.Options.Ordered && channel.IsOpenAcknowledged;
-        TimeSpan? lifetime = channel.Options.MaxPacketLifeTime is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null;
-        Association.Send(now, (ushort)channel.Id!, ppid, isEmpty ? EmptyMessage : data, isUnordered, lifetime, channel.Options.MaxRetransmits, isCounted: !isEmpty);
+
+        // A lifetime of 0 is over before anything could be sent: it means that everything is sent once.
+        (TimeSpan? lifetime, int? maxRetransmits) = channel.Options.MaxPacketLifeTime switch
+        {
+            null => ((TimeSpan?)null, channel.Options.MaxRetransmits),
+            0 => (null, 0),
+            { } milliseconds => (TimeSpan.FromMilliseconds(milliseconds), null),
+        };
+        Association.Send(now, (ushort)channel.Id!, ppid, isEmpty ? EmptyMessage : data, isUnordered, lifetime, maxRetransmits, isCounted: !isEmpty);
         MessagesSent++;
     }
 
@@ -187,6 +197,8 @@ internal sealed class DataChannelSet(SctpAssociation association, SubjectTrace? 
         }
     }
 
+    private bool IsTaken(ushort id) => _channels.ContainsKey(id) || _spentIds.Contains(id);
+
     private void AssignIds()
     {
         if (IsDtlsClient is not { } isClient)
@@ -197,7 +209,7 @@ internal sealed class DataChannelSet(SctpAssociation association, SubjectTrace? 
         foreach (DataChannel channel in _withoutId)
         {
             int id = isClient ? 0 : 1;
-            for (id = Math.Max(id, _nextId); id < StreamCount && _channels.ContainsKey((ushort)id); id += 2)
+            for (id = Math.Max(id, _nextId); id < StreamCount && IsTaken((ushort)id); id += 2)
             {
             }
 
@@ -297,7 +309,7 @@ internal sealed class DataChannelSet(SctpAssociation association, SubjectTrace? 
         }
 
         if (!DcepOpen.TryParse(message, out string label, out DataChannelOptions options) || id >= StreamCount ||
-            IsDtlsClient == ((id & 1) == 0) || _incomingOpenBytes + message.Length > MaxIncomingOpenBytes)
+            _spentIds.Contains(id) || IsDtlsClient == ((id & 1) == 0) || _incomingOpenBytes + message.Length > MaxIncomingOpenBytes)
         {
             Association.ResetStream(id);
             return;
@@ -383,7 +395,12 @@ internal sealed class DataChannelSet(SctpAssociation association, SubjectTrace? 
         if (_channels.TryGetValue(id, out DataChannel? channel) && channel.IsResetRequested)
         {
             channel.HasOutgoingReset = true;
-            channel.HasIncomingReset |= isDenied;
+            if (isDenied)
+            {
+                channel.HasIncomingReset = true;
+                _spentIds.Add(id);
+            }
+
             RemoveIfDone(channel);
         }
     }

@@ -30,6 +30,27 @@ public sealed class SctpReliabilityTests
         AssertWindowIsOpen(network, a, Z, tap);
     }
 
+    [Fact]
+    public void A_message_with_a_lifetime_of_zero_is_sent_once()
+    {
+        (SimulatedNetwork network, SctpPeer A, SctpPeer Z, PacketTap tap) = Connect(true);
+        DataChannel a = Open(network, A, Z, new() { MaxPacketLifeTime = 0 });
+        tap.Sent.Clear();
+        a.Send(network.Now, Message(0, 100), false);
+        network.Run(TimeSpan.FromSeconds(1));
+        Assert.Equal([0], Receive(Z.Incoming[0]));
+
+        tap.Lose = c => c.IsData && c.IsFromA;
+        a.Send(network.Now, Message(1, 100), false);
+        network.Run(TimeSpan.FromSeconds(5));
+        Assert.Equal(2, tap.Data().Count());
+        tap.Lose = null;
+        a.Send(network.Now, Message(2, 100), false);
+        network.Run(TimeSpan.FromSeconds(5));
+        Assert.Equal([2], Receive(Z.Incoming[0]));
+        Assert.Equal(0, A.Association.FlightSize);
+    }
+
     [Theory]
     [InlineData(true, true, 0)]
     [InlineData(true, true, 2)]
@@ -151,7 +172,7 @@ public sealed class SctpReliabilityTests
             network.Run(TimeSpan.FromSeconds(5));
         }
 
-        Assert.True(SctpPeer.AreEstablished(A, Z), A.Association.FailureReason);
+        Assert.True(SctpPeer.AreEstablished(A, Z), A.Association.EndReason);
         AssertWindowIsOpen(network, a, Z, tap);
     }
 
