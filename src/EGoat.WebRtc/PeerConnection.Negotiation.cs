@@ -71,7 +71,11 @@ public sealed partial class PeerConnection
         SessionDescription offer = Parse(sdp, "offer");
         if (_hasRemoteDescription)
         {
-            CheckUnchanged(offer, "offer");
+            CheckFingerprint(offer, "offer");
+            if (offer.Setup == (_role == DtlsRole.Client ? DtlsSetup.Active : DtlsSetup.Passive))
+            {
+                throw new FormatException("The peer's offer cannot be used: it exchanges the roles of DTLS, which takes a new connection.");
+            }
         }
         else
         {
@@ -110,7 +114,9 @@ public sealed partial class PeerConnection
 
         if (_hasRemoteDescription)
         {
-            CheckUnchanged(answer, "answer");
+            // Some stacks choose their role anew for every answer. With the same certificate the DTLS association goes on, and with
+            // it the roles (RFC 8842 section 5.3).
+            CheckFingerprint(answer, "answer");
         }
         else
         {
@@ -157,17 +163,12 @@ public sealed partial class PeerConnection
         ? description
         : throw new FormatException($"The peer's {kind} cannot be used: {error}.");
 
-    // RFC 8842 section 5.5: another certificate or role would begin another DTLS association.
-    private void CheckUnchanged(SessionDescription remote, string kind)
+    // RFC 8842 section 5.5: another certificate would begin another DTLS association.
+    private void CheckFingerprint(SessionDescription remote, string kind)
     {
         if (!remote.Fingerprints.Any(_remoteFingerprints.Contains))
         {
             throw new FormatException($"The peer's {kind} cannot be used: its certificate has changed, which takes a new connection.");
-        }
-
-        if (remote.Setup == (_role == DtlsRole.Client ? DtlsSetup.Active : DtlsSetup.Passive))
-        {
-            throw new FormatException($"The peer's {kind} cannot be used: it exchanges the roles of DTLS, which takes a new connection.");
         }
     }
 

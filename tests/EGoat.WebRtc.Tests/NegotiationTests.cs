@@ -1,5 +1,6 @@
 using EGoat.Testing;
 using EGoat.WebRtc.DataChannels;
+using EGoat.WebRtc.Dtls;
 using EGoat.WebRtc.Ice;
 using EGoat.WebRtc.Stun;
 using EGoat.WebRtc.Tests.Dtls;
@@ -143,6 +144,36 @@ public sealed class NegotiationTests
         string offer = System.Text.RegularExpressions.Regex.Replace(A.Connection.CreateOffer(network.Now), pattern, replacement);
         Assert.Contains(error, Assert.Throws<FormatException>(() => Z.Connection.AcceptOffer(network.Now, offer)).Message, StringComparison.Ordinal);
         Assert.Equal(PeerConnectionState.Connected, Z.Connection.State);
+    }
+
+    [Fact]
+    public void An_answer_to_a_restart_that_names_the_other_role_keeps_the_connection_and_the_roles()
+    {
+        var network = new SimulatedNetwork(1);
+        (SimulatedPeer A, SimulatedPeer Z) = Connect(network, out DataChannel a, out DataChannel z);
+        A.Connection.RestartIce();
+        string answer = Z.Connection.AcceptOffer(network.Now, A.Connection.CreateOffer(network.Now));
+        Assert.Contains("a=setup:active", answer, StringComparison.Ordinal);
+        A.Connection.AcceptAnswer(network.Now, answer.Replace("a=setup:active", "a=setup:passive", StringComparison.Ordinal));
+        a.Send(network.Now, "after"u8, true);
+        Assert.True(network.Run(() => z.HasMessage, TimeSpan.FromSeconds(5)), network.Describe());
+        network.Run(TimeSpan.FromMinutes(1));
+        Assert.Equal([PeerConnectionState.Connecting, PeerConnectionState.Connected], A.States);
+        Assert.Equal(DtlsRole.Server, A.Connection.GetStats(network.Now).Transport.DtlsRole);
+
+        Z.Connection.RestartIce();
+        Assert.Contains("a=setup:passive", A.Connection.AcceptOffer(network.Now, Z.Connection.CreateOffer(network.Now)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_answer_to_a_restart_with_another_certificate_is_refused()
+    {
+        var network = new SimulatedNetwork(1);
+        (SimulatedPeer A, SimulatedPeer Z) = Connect(network, out _, out _);
+        A.Connection.RestartIce();
+        string answer = Z.Connection.AcceptOffer(network.Now, A.Connection.CreateOffer(network.Now));
+        answer = System.Text.RegularExpressions.Regex.Replace(answer, "a=fingerprint:sha-256 .*\r\n", "a=fingerprint:sha-256 00:00\r\n");
+        Assert.Contains("certificate has changed", Assert.Throws<FormatException>(() => A.Connection.AcceptAnswer(network.Now, answer)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
