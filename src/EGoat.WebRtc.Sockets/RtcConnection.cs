@@ -49,8 +49,8 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
     /// <summary>The present state.</summary>
     public PeerConnectionState State => Read(static e => e.State);
 
-    /// <summary>Why it failed, or null.</summary>
-    public string? FailureReason => Read(static e => e.FailureReason);
+    /// <summary>Why it failed, or what the peer gave as its reason to close it; else null.</summary>
+    public string? EndReason => Read(static e => e.EndReason);
 
     /// <summary>The peer's certificate in DER, as DTLS verified it; empty until connected.</summary>
     public ReadOnlyMemory<byte> RemoteCertificate => Read(static e => e.RemoteCertificate);
@@ -125,7 +125,7 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
         {
             if (_engine.State is PeerConnectionState.Failed or PeerConnectionState.Closed)
             {
-                throw new RtcException(EndReason());
+                throw new RtcException(DescribeEnd());
             }
 
             channel = Wrap(_engine.CreateDataChannel(_host.Now, label, options));
@@ -263,7 +263,7 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
         return result;
     }
 
-    internal string EndReason() => _engine.FailureReason ?? "The connection was closed.";
+    internal string DescribeEnd() => _engine.EndReason ?? "The connection was closed.";
 
     private T Read<T>(Func<PeerConnection, T> read)
     {
@@ -345,14 +345,14 @@ public sealed class RtcConnection : IAsyncDisposable, ITimed
         }
         else if (e.Type == PeerConnectionEventType.StateChanged)
         {
-            _events.Writer.TryWrite(new RtcEvent(e.State, e.State == PeerConnectionState.Failed ? _engine.FailureReason : null, null));
+            _events.Writer.TryWrite(new RtcEvent(e.State, e.State is PeerConnectionState.Failed or PeerConnectionState.Closed ? _engine.EndReason : null, null));
             switch (e.State)
             {
                 case PeerConnectionState.Connected:
                     _connected.TrySetResult();
                     break;
                 case PeerConnectionState.Failed or PeerConnectionState.Closed:
-                    _connected.TrySetException(new RtcException(EndReason()));
+                    _connected.TrySetException(new RtcException(DescribeEnd()));
                     _events.Writer.TryComplete();
                     break;
                 default:

@@ -116,7 +116,7 @@ public sealed class RtcDataChannel
                 _opened.TrySetResult();
                 break;
             case DataChannelEventType.StateChanged when _channel.ReadyState == DataChannelState.Closed:
-                _opened.TrySetException(new RtcException(_connection.EndReason()));
+                _opened.TrySetException(new RtcException(_connection.DescribeEnd()));
                 _closed.TrySetResult();
                 Release(ref _readable);
                 Release(ref _writable);
@@ -161,7 +161,7 @@ public sealed class RtcDataChannel
     {
         if (_channel.ReadyState is DataChannelState.Closing or DataChannelState.Closed)
         {
-            throw new RtcException($"The data channel '{Label}' is closed. {_connection.EndReason()}");
+            throw new RtcException($"The data channel '{Label}' is closed. {_connection.DescribeEnd()}");
         }
 
         if (_channel.BufferedAmount > SendBufferLimit)

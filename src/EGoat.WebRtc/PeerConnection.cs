@@ -62,8 +62,8 @@ public sealed partial class PeerConnection : IDisposable
     /// <summary>The state.</summary>
     public PeerConnectionState State { get; private set; }
 
-    /// <summary>Why it <see cref="PeerConnectionState.Failed"/>, as a sentence; else null.</summary>
-    public string? FailureReason { get; private set; }
+    /// <summary>Why it <see cref="PeerConnectionState.Failed"/>, or what the peer gave as its reason to close it, as a sentence; else null.</summary>
+    public string? EndReason { get; private set; }
 
     /// <summary>The peer's certificate in DER, as DTLS verified it; empty until then.</summary>
     public ReadOnlyMemory<byte> RemoteCertificate => State is PeerConnectionState.New or PeerConnectionState.Connecting ? default : _dtls?.RemoteCertificate ?? default(ReadOnlyMemory<byte>);
@@ -298,14 +298,16 @@ public sealed partial class PeerConnection : IDisposable
     {
         _channels.Drain(now);
         MoveChannelEvents();
-        if (_association.FailureReason is not { } reason || State is not (PeerConnectionState.Connecting or PeerConnectionState.Connected or PeerConnectionState.Disconnected))
+        if (_association.EndReason is not { } reason || State is not (PeerConnectionState.Connecting or PeerConnectionState.Connected or PeerConnectionState.Disconnected))
         {
             return;
         }
 
-        if (_association.IsShutDown)
+        if (_association.IsShutDown || _association.IsAbortedByUser)
         {
-            Close(); // the peer has left in order; DTLS may say so too, or not
+            // The peer has left on purpose; DTLS may say so too, or not.
+            EndReason = _association.IsShutDown ? null : reason;
+            Close();
         }
         else
         {
@@ -464,7 +466,7 @@ public sealed partial class PeerConnection : IDisposable
             return;
         }
 
-        FailureReason = reason;
+        EndReason = reason;
         _options.Trace?.IfOn?.Write(TraceCategory.Connection, reason);
         SetState(PeerConnectionState.Failed);
         _channels.CloseAll();

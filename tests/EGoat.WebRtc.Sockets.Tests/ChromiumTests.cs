@@ -188,7 +188,7 @@ public sealed class ChromiumTests(ITestOutputHelper output) : IAsyncLifetime
             }
         }
 
-        throw new InvalidOperationException($"The connection ended: {connection.FailureReason}");
+        throw new InvalidOperationException($"The connection ended: {connection.EndReason}");
     }
 
     private async Task<IPage> OpenPageAsync(bool hidesAddresses)

@@ -51,7 +51,7 @@ public sealed class IceRestartTests
             }
         }
 
-        throw new InvalidOperationException($"The connection ended: {connection.FailureReason}");
+        throw new InvalidOperationException($"The connection ended: {connection.EndReason}");
     }
 
     private static async Task<byte[]> ReceiveAsync(RtcDataChannel channel, CancellationToken cancelled)

@@ -264,6 +264,6 @@ public sealed class RtcConnectionTests : IAsyncLifetime
             }
         }
 
-        throw new UnreachableException($"The connection ended: {connection.FailureReason}");
+        throw new UnreachableException($"The connection ended: {connection.EndReason}");
     }
 }

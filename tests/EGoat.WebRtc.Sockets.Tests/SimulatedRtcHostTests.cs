@@ -87,7 +87,7 @@ public sealed class SimulatedRtcHostTests : IAsyncLifetime
         _hostA.IsCutOff = true;
         await _time.AdvanceAsync(TimeSpan.FromSeconds(60));
         Assert.Equal((PeerConnectionState.Failed, PeerConnectionState.Failed), (_a.State, _z.State));
-        Assert.NotNull(_a.FailureReason);
+        Assert.NotNull(_a.EndReason);
         await Assert.ThrowsAsync<RtcException>(async () => await _channelA.SendAsync(new byte[1], false));
     }
 
@@ -143,7 +143,7 @@ public sealed class SimulatedRtcHostTests : IAsyncLifetime
             }
         }
 
-        throw new InvalidOperationException($"The connection ended: {connection.FailureReason}");
+        throw new InvalidOperationException($"The connection ended: {connection.EndReason}");
     }
 
     private async Task ExchangeAsync(RtcDataChannel from, RtcDataChannel to)

@@ -63,7 +63,7 @@ public sealed class HostileDescriptionTests
         string answer = _Z.Connection.AcceptOffer(_network.Now, Regex.Replace(_offer, "a=fingerprint:.*\r\n", line));
         _A.Connection.AcceptAnswer(_network.Now, answer);
         Assert.True(_network.Run(() => _Z.Connection.State == PeerConnectionState.Failed, TimeSpan.FromSeconds(5)), _network.Describe());
-        Assert.Contains("fingerprint", _Z.Connection.FailureReason, StringComparison.Ordinal);
+        Assert.Contains("fingerprint", _Z.Connection.EndReason, StringComparison.Ordinal);
         Assert.Empty(_Z.Incoming);
     }
 

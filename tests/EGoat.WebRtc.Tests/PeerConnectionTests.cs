@@ -83,10 +83,24 @@ public sealed class PeerConnectionTests
         AssociationOf(A.Connection).Shutdown(network.Now);
         Assert.True(network.Run(() => Z.Connection.State == PeerConnectionState.Closed && A.Connection.State == PeerConnectionState.Closed, TimeSpan.FromSeconds(1)), network.Describe());
         Assert.Equal([PeerConnectionState.Connecting, PeerConnectionState.Connected, PeerConnectionState.Closed], Z.States);
-        Assert.Null(A.Connection.FailureReason);
-        Assert.Null(Z.Connection.FailureReason);
+        Assert.Null(A.Connection.EndReason);
+        Assert.Null(Z.Connection.EndReason);
         Assert.True(Z.Incoming[0].TryReceive(out DataChannelMessage message));
         Assert.Equal("bye"u8, message.Payload.Span);
+        Assert.Equal(DataChannelState.Closed, Z.Incoming[0].ReadyState);
+    }
+
+    [Fact]
+    public void A_peer_whose_user_aborts_SCTP_has_closed_the_connection_and_its_reason_is_told()
+    {
+        var network = new SimulatedNetwork(1);
+        (SimulatedPeer A, SimulatedPeer Z) = Create(network);
+        A.Connection.CreateDataChannel(network.Now, "egoat");
+        Assert.True(network.Run(() => Z.Incoming.Count == 1, Limit), network.Describe());
+        AssociationOf(A.Connection).Abort("Close called");
+        Assert.True(network.Run(() => Z.Connection.State == PeerConnectionState.Closed, TimeSpan.FromSeconds(1)), network.Describe());
+        Assert.Equal([PeerConnectionState.Connecting, PeerConnectionState.Connected, PeerConnectionState.Closed], Z.States);
+        Assert.Equal("The peer aborted the SCTP association: Close called", Z.Connection.EndReason);
         Assert.Equal(DataChannelState.Closed, Z.Incoming[0].ReadyState);
     }
 
@@ -139,7 +153,7 @@ public sealed class PeerConnectionTests
         Assert.Equal(PeerConnectionState.Failed, A.Connection.State);
         Z.IsAsleep = false;
         Assert.True(network.Run(() => Z.Connection.State == PeerConnectionState.Failed, TimeSpan.FromSeconds(1)), network.Describe());
-        Assert.Equal("The peer has not answered for 30 seconds.", Z.Connection.FailureReason);
+        Assert.Equal("The peer has not answered for 30 seconds.", Z.Connection.EndReason);
         Assert.Equal(DataChannelState.Closed, Z.Incoming[0].ReadyState);
         Assert.Equal([null, null], [A.Connection.NextTimeout, Z.Connection.NextTimeout]);
     }
@@ -153,7 +167,7 @@ public sealed class PeerConnectionTests
         Assert.True(network.Run(() => Z.Incoming.Count == 1, Limit), network.Describe());
         network.Filter = _ => false;
         Assert.True(network.Run(() => A.Connection.State == PeerConnectionState.Failed, TimeSpan.FromSeconds(40)), network.Describe());
-        Assert.Equal("The peer has not answered for 30 seconds.", A.Connection.FailureReason);
+        Assert.Equal("The peer has not answered for 30 seconds.", A.Connection.EndReason);
     }
 
     [Theory]

@@ -37,7 +37,7 @@ internal sealed partial class SctpAssociation
     /// <summary>Ends at once and tells the peer why (RFC 9260 section 9.1).</summary>
     public void Abort(string reason)
     {
-        if (FailureReason is null)
+        if (!IsEnded)
         {
             Fail(reason, ErrorCause.UserInitiatedAbort);
         }
@@ -195,15 +195,18 @@ internal sealed partial class SctpAssociation
             return;
         }
 
-        FailureReason = "The peer aborted the SCTP association" + ReadReason(value);
-        Finish(new SctpEvent(SctpEventType.Aborted, [], FailureReason));
+        EndReason = "The peer aborted the SCTP association" + ReadReason(value, out bool isByUser);
+        IsAbortedByUser = isByUser;
+        Finish(new SctpEvent(SctpEventType.Aborted, [], EndReason));
     }
 
-    private static string ReadReason(ReadOnlySpan<byte> causes)
+    private static string ReadReason(ReadOnlySpan<byte> causes, out bool isByUser)
     {
+        isByUser = false;
         var reader = new TlvReader(causes);
         while (reader.TryRead(out ushort code, out ReadOnlySpan<byte> value))
         {
+            isByUser |= (ErrorCause)code == ErrorCause.UserInitiatedAbort;
             if ((ErrorCause)code is ErrorCause.UserInitiatedAbort or ErrorCause.ProtocolViolation && !value.IsEmpty)
             {
                 string text = Encoding.UTF8.GetString(value[..Math.Min(value.Length, MaxReasonLength)]);
@@ -231,12 +234,12 @@ internal sealed partial class SctpAssociation
 
     private void Fail(string reason, ErrorCause cause = ErrorCause.ProtocolViolation, uint? value = null)
     {
-        if (FailureReason is not null)
+        if (IsEnded)
         {
             return;
         }
 
-        FailureReason = reason;
+        EndReason = reason;
         uint tag = _peerTag;
         Finish(new SctpEvent(SctpEventType.Aborted, [], reason));
         if (tag == 0)
@@ -264,7 +267,7 @@ internal sealed partial class SctpAssociation
     {
         State = SctpState.Closed;
         _trace?.IfOn?.Write(TraceCategory.Sctp, e.Reason.Length > 0 ? $"{e.Type}: {e.Reason}" : $"{e.Type}");
-        FailureReason ??= "The association was shut down.";
+        EndReason ??= "The association was shut down.";
         IsShutDown = e.Type == SctpEventType.Closed;
         Report(e);
     }

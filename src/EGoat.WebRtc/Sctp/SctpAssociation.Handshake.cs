@@ -33,7 +33,7 @@ internal sealed partial class SctpAssociation
             return; // the peer was faster
         }
 
-        if (State != SctpState.Closed || FailureReason is not null)
+        if (State != SctpState.Closed || IsEnded)
         {
             throw new InvalidOperationException($"The association is {State}.");
         }
@@ -189,7 +189,7 @@ internal sealed partial class SctpAssociation
                 Fail("The peer has restarted its SCTP association.");
                 return false;
             case CookieAction.SimultaneousOpen when State is SctpState.Closed or SctpState.CookieWait or SctpState.CookieEchoed:
-                if (FailureReason is not null)
+                if (IsEnded)
                 {
                     return false;
                 }

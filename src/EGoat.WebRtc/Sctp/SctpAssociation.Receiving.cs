@@ -22,13 +22,6 @@ internal sealed partial class SctpAssociation
     /// <summary>The packet at hand had a FORWARD-TSN. No sender has a reason for two, and each makes work: the second counts as lost.</summary>
     private bool _hasSkipped;
 
-    /// <summary>DATA packets since the last SACK.</summary>
-    private int _packetsSinceSack;
-    private bool _isSackDue;
-
-    /// <summary>The window of the last SACK, to notice when reading has opened it (RFC 9260 section 6.2).</summary>
-    private long _advertisedWindow;
-
     /// <summary>Takes a packet from the peer. Malformed ones are dropped and counted; when it has ended all are, and the peer is told so.</summary>
     public void HandlePacket(TimeSpan now, ReadOnlySpan<byte> packet)
     {
@@ -41,7 +34,7 @@ internal sealed partial class SctpAssociation
         }
 
         uint tag = SctpPacket.ReadVerificationTag(packet);
-        if (FailureReason is not null)
+        if (IsEnded)
         {
             HandleOutOfTheBlue(packet, tag);
             return;
@@ -72,7 +65,7 @@ internal sealed partial class SctpAssociation
                 break;
             }
 
-            if (FailureReason is not null)
+            if (IsEnded)
             {
                 return;
             }
@@ -83,9 +76,9 @@ internal sealed partial class SctpAssociation
             DroppedPackets++;
         }
 
-        if (hasData && FailureReason is null)
+        if (hasData && !IsEnded)
         {
-            ScheduleSack(now);
+            _transfer?.Acks.OnDataPacket(now);
             if (State == SctpState.ShutdownSent)
             {
                 StartShutdownTimer(now); // RFC 9260 section 9.2: the peer still has something to say
@@ -109,12 +102,7 @@ internal sealed partial class SctpAssociation
         }
 
         transfer.Reassembly.Release(length);
-
-        // A peer that was told of less than half the window may be waiting (RFC 9260 section 6.2: a SACK tells it).
-        if (_advertisedWindow < _options.ReceiveWindow / 2 && ReceiveWindowLeft(transfer) - _advertisedWindow >= _options.ReceiveWindow / 4)
-        {
-            _isSackDue = true;
-        }
+        transfer.Acks.OnConsumed();
     }
 
     // RFC 9260 sections 8.5 and 8.5.1.
@@ -224,20 +212,24 @@ internal sealed partial class SctpAssociation
         if (transfer.Received.Contains(tsn))
         {
             transfer.Received.AddDuplicate(tsn);
-            _isSackDue = true; // RFC 9260 section 6.2: the peer may have missed a SACK
+            transfer.Acks.RequestAtOnce(); // RFC 9260 section 6.2: the peer may have missed a SACK
             return;
         }
 
         // RFC 9260 section 6.2: with no window left only what fills a gap is taken. It is not acknowledged, so it comes again.
         bool isNewest = tsn > transfer.Received.HighestTsn;
-        if (!transfer.Received.CanAdd(tsn) || (isNewest && ReceiveWindowLeft(transfer) <= 0) || transfer.Reassembly.BufferedBytes > MaxBufferedBytes)
+        if (!transfer.Received.CanAdd(tsn) || (isNewest && transfer.Acks.WindowLeft <= 0) || transfer.Reassembly.BufferedBytes > MaxBufferedBytes)
         {
-            _isSackDue = true;
+            transfer.Acks.RequestAtOnce();
             return;
         }
 
         transfer.Received.Add(tsn);
-        _isSackDue |= chunk.IsImmediate;
+        if (chunk.IsImmediate)
+        {
+            transfer.Acks.RequestAtOnce();
+        }
+
         if (transfer.Reassembly.Add(chunk, tsn) is { } violation)
         {
             Fail($"The peer sent {violation}.", ErrorCause.ProtocolViolation);
@@ -246,23 +238,6 @@ internal sealed partial class SctpAssociation
 
     // Far more than a peer can send that keeps to the window: its payload, and the overhead of all TSNs that may have gaps before them.
     private long MaxBufferedBytes => (2L * _options.ReceiveWindow) + ((long)ushort.MaxValue * ReassemblyQueue.Overhead);
-
-    private long ReceiveWindowLeft(Transfer transfer) => Math.Max(0, _options.ReceiveWindow - transfer.Reassembly.BufferedBytes);
-
-    // RFC 9260 section 6.2: every second packet and every gap at once, else a little later.
-    private void ScheduleSack(TimeSpan now)
-    {
-        _packetsSinceSack++;
-        if (_isSackDue || _packetsSinceSack >= 2 || _transfer is { Received.HasGaps: true })
-        {
-            _isSackDue = true;
-            _sackTimer = null;
-        }
-        else
-        {
-            _sackTimer ??= now + _options.SackDelay;
-        }
-    }
 
     private void HandleSack(TimeSpan now, ReadOnlySpan<byte> value)
     {
@@ -328,7 +303,7 @@ internal sealed partial class SctpAssociation
             return;
         }
 
-        _isSackDue = true;
+        transfer.Acks.RequestAtOnce();
         long tsn = SerialNumber.Unwrap(BinaryPrimitives.ReadUInt32BigEndian(value), transfer.Received.CumulativeTsn);
         if (tsn <= transfer.Received.CumulativeTsn || _hasSkipped)
         {

@@ -45,7 +45,7 @@ internal sealed partial class SctpAssociation
     /// <exception cref="ArgumentException">The payload is empty.</exception>
     public void Send(TimeSpan now, ushort streamId, uint payloadProtocolId, in SctpPayload payload, bool isUnordered = false, TimeSpan? lifetime = null, int? maxRetransmits = null, bool isCounted = true)
     {
-        if (FailureReason is not null || State is not (SctpState.Closed or SctpState.CookieWait or SctpState.CookieEchoed or SctpState.Established))
+        if (IsEnded || State is not (SctpState.Closed or SctpState.CookieWait or SctpState.CookieEchoed or SctpState.Established))
         {
             throw new InvalidOperationException("The association has ended.");
         }
@@ -80,13 +80,9 @@ internal sealed partial class SctpAssociation
             _isForwardTsnDue |= transfer.Outstanding.AdvancedPeerAckPoint > before;
         }
 
-        bool hasData = transfer.Outstanding.HasLost || CanSendNew(transfer);
-        if (_isSackDue || (_packetsSinceSack > 0 && hasData))
-        {
-            WriteSack(transfer, ref writer);
-        }
+        transfer.Acks.Write(ref writer, isSentAnyway: transfer.Outstanding.HasLost || CanSendNew(transfer));
 
-        // A SACK of many gaps may leave no room: what does not fit goes into the next packet.
+        // SACKs of many gaps may leave no room: what does not fit goes into the next packet.
         if (_isForwardTsnDue && writer.Free >= MaxForwardTsnLength)
         {
             WriteForwardTsn(now, transfer, ref writer);
@@ -121,15 +117,6 @@ internal sealed partial class SctpAssociation
             writer.WriteZeros(free - TlvReader.HeaderLength);
             writer.EndChunk();
         }
-    }
-
-    private void WriteSack(Transfer transfer, ref PacketWriter writer)
-    {
-        _advertisedWindow = ReceiveWindowLeft(transfer);
-        transfer.Received.WriteSack(ref writer, (uint)_advertisedWindow);
-        _isSackDue = false;
-        _packetsSinceSack = 0;
-        _sackTimer = null;
     }
 
     private void WriteLostData(TimeSpan now, Transfer transfer, ref PacketWriter writer)

@@ -17,7 +17,7 @@ namespace EGoat.WebRtc.Sctp;
 /// The files of this class follow the life of an association: <c>Handshake</c>, <c>Receiving</c>, <c>Sending</c>, <c>Ending</c>;
 /// <c>Path</c> has heartbeats and the length of packets.</para>
 /// <para>After every call that takes a time, poll packets, messages and events until there are none, then wait for
-/// <see cref="NextTimeout"/>. Packets are sent only by polling, so a SACK covers everything handed over since the last poll.</para>
+/// <see cref="NextTimeout"/>. Packets are sent only by polling, so that, while nothing is missing, one SACK covers everything handed over since the last poll.</para>
 /// </remarks>
 internal sealed partial class SctpAssociation
 {
@@ -50,7 +50,6 @@ internal sealed partial class SctpAssociation
     private TimeSpan? _shutdownTimer;
     private TimeSpan? _retransmissionTimer;
     private TimeSpan? _probeTimer;
-    private TimeSpan? _sackTimer;
     private TimeSpan? _heartbeatTimer;
     private int _handshakeTransmissions;
     private int _errorCount;
@@ -69,7 +68,7 @@ internal sealed partial class SctpAssociation
         entropy.Fill(_cookieSecret);
     }
 
-    /// <summary>Where it stands (RFC 9260 section 4). <see cref="SctpState.Closed"/> before the beginning and after the end, which has a <see cref="FailureReason"/>.</summary>
+    /// <summary>Where it stands (RFC 9260 section 4). <see cref="SctpState.Closed"/> before the beginning and after the end, which has a <see cref="EndReason"/>.</summary>
     public SctpState State
     {
         get;
@@ -84,10 +83,16 @@ internal sealed partial class SctpAssociation
     }
 
     /// <summary>Why it has ended, orderly or not, as a sentence; null until then.</summary>
-    public string? FailureReason { get; private set; }
+    public string? EndReason { get; private set; }
 
-    /// <summary>It ended in order, by SHUTDOWN: nothing went wrong.</summary>
+    /// <summary>Whether it is over.</summary>
+    public bool IsEnded => EndReason is not null;
+
+    /// <summary>It ended in order, by SHUTDOWN: everything was delivered.</summary>
     public bool IsShutDown { get; private set; }
+
+    /// <summary>The peer's user has ended it with an ABORT (RFC 9260 section 3.3.10.12), as libwebrtc does: nothing went wrong.</summary>
+    public bool IsAbortedByUser { get; private set; }
 
     /// <summary>The longest packet, a multiple of 4; probes are longer. Changes when more is known of the path.</summary>
     public int MaxPacketSize => _pathMtu.PacketSize;
@@ -132,13 +137,13 @@ internal sealed partial class SctpAssociation
     {
         get
         {
-            if (FailureReason is not null)
+            if (IsEnded)
             {
                 return null;
             }
 
             TimeSpan? next = Earliest(_handshakeTimer, _shutdownTimer);
-            next = Earliest(next, Earliest(_retransmissionTimer, _sackTimer));
+            next = Earliest(next, Earliest(_retransmissionTimer, _transfer?.Acks.Timer));
             next = Earliest(next, _pathMtu.Timer);
             next = Earliest(next, Earliest(_probeTimer, _transfer?.Outstanding.ReorderingTimeout));
             return Earliest(next, Earliest(_heartbeatTimer, _transfer?.Resetter.Timer));
@@ -166,7 +171,7 @@ internal sealed partial class SctpAssociation
     /// <summary>Lets time pass.</summary>
     public void HandleTimeout(TimeSpan now)
     {
-        if (FailureReason is not null)
+        if (IsEnded)
         {
             return;
         }
@@ -181,14 +186,9 @@ internal sealed partial class SctpAssociation
             HandleShutdownTimeout(now);
         }
 
-        if (_sackTimer <= now)
-        {
-            _sackTimer = null;
-            _isSackDue = true;
-        }
-
         if (_transfer is { } transfer)
         {
+            transfer.Acks.HandleTimeout(now);
             if (transfer.Outstanding.ReorderingTimeout <= now)
             {
                 HandleReorderingTimeout(now, transfer);
@@ -307,23 +307,38 @@ internal sealed partial class SctpAssociation
     private sealed record ControlPacket(uint VerificationTag, byte[] Chunk);
 
     /// <summary>What exists once both ends know each other's parameters.</summary>
-    private sealed class Transfer(SendQueue sendQueue, SctpOptions options, int maxPacketSize, in StateCookie parameters, Capabilities capabilities)
+    private sealed class Transfer
     {
-        public Capabilities Capabilities { get; } = capabilities;
+        public Transfer(SendQueue sendQueue, SctpOptions options, int maxPacketSize, in StateCookie parameters, Capabilities capabilities)
+        {
+            Capabilities = capabilities;
+            OutboundStreams = parameters.PeerInboundStreams;
+            PeerWindow = parameters.PeerWindow;
+            Received = new ReceivedTsns(parameters.PeerInitialTsn);
+            Reassembly = new ReassemblyQueue(options.MaxMessageSize);
+            Acks = new AckScheduler(Received, Reassembly, options.ReceiveWindow, (options.BasePacketSize & ~3) - SctpPacket.HeaderLength, options.SackDelay);
+            Outstanding = new RetransmissionQueue(parameters.LocalInitialTsn, sendQueue, capabilities.HasFlag(Capabilities.PartialReliability));
+            Congestion = options.CreateCongestionControl(maxPacketSize);
+            Resetter = new StreamResetter(parameters.LocalInitialTsn, parameters.PeerInitialTsn, sendQueue.HasQueued);
+        }
 
-        public int OutboundStreams { get; } = parameters.PeerInboundStreams;
+        public Capabilities Capabilities { get; }
 
-        public ReceivedTsns Received { get; } = new(parameters.PeerInitialTsn);
+        public int OutboundStreams { get; }
 
-        public ReassemblyQueue Reassembly { get; } = new(options.MaxMessageSize);
+        public ReceivedTsns Received { get; }
 
-        public RetransmissionQueue Outstanding { get; } = new(parameters.LocalInitialTsn, sendQueue, capabilities.HasFlag(Capabilities.PartialReliability));
+        public ReassemblyQueue Reassembly { get; }
 
-        public ICongestionControl Congestion { get; } = options.CreateCongestionControl(maxPacketSize);
+        public AckScheduler Acks { get; }
 
-        public StreamResetter Resetter { get; } = new(parameters.LocalInitialTsn, parameters.PeerInitialTsn, sendQueue.HasQueued);
+        public RetransmissionQueue Outstanding { get; }
+
+        public ICongestionControl Congestion { get; }
+
+        public StreamResetter Resetter { get; }
 
         /// <summary>What the peer's window leaves beyond what is in flight.</summary>
-        public long PeerWindow { get; set; } = parameters.PeerWindow;
+        public long PeerWindow { get; set; }
     }
 }

@@ -45,7 +45,7 @@ internal sealed class RtcLinkSession(RtcHost host, bool ownsHost) : LinkSession
             }
         }
 
-        throw new IOException($"The connection ended: {_connection.FailureReason}");
+        throw new IOException($"The connection ended: {_connection.EndReason}");
     }
 
     public override async ValueTask DisposeAsync()

@@ -122,7 +122,7 @@ internal sealed class FaultScenario
 
         Check(_received[0].SequenceEqual(Enumerable.Range(0, _received[0].Count)), "the reliable channel has a hole");
         Check(BufferedBytes <= _options.ReceiveWindow + (2 * _options.MaxPacketSize) + (4 * _options.MaxMessageSize), $"the receiver holds {BufferedBytes} bytes");
-        Check(_a.Association.FailureReason is null && _z.Association.FailureReason is null, $"{_a.Association.FailureReason}{_z.Association.FailureReason}");
+        Check(_a.Association.EndReason is null && _z.Association.EndReason is null, $"{_a.Association.EndReason}{_z.Association.EndReason}");
     }
 
     private void Check(bool condition, string what)

@@ -112,7 +112,7 @@ public sealed class SctpAbuseTests
             sent++;
         }
 
-        Assert.Equal("The peer sent a message above the announced size.", target.A.FailureReason);
+        Assert.Equal("The peer sent a message above the announced size.", target.A.EndReason);
     }
 
     [Fact]

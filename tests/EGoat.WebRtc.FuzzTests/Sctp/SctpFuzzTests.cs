@@ -39,7 +39,7 @@ public sealed class SctpFuzzTests
         var crafter = new SctpCrafter(random, target);
         bool isReading = random.Next(2) == 0;
         int fed = 0;
-        while (fed < PacketsPerEpisode && target.A.FailureReason is null)
+        while (fed < PacketsPerEpisode && target.A.EndReason is null)
         {
             Act(target, random, isReading);
             target.Deliver(crafter.NextPacket());

@@ -89,7 +89,7 @@ internal sealed class SctpTarget
     {
         Log.Add("-> A", packet);
         SctpState before = A.State;
-        bool hadEnded = A.FailureReason is not null;
+        bool hadEnded = A.EndReason is not null;
         try
         {
             A.HandlePacket(Now, packet);
@@ -219,7 +219,7 @@ internal sealed class SctpTarget
 
     private void Check()
     {
-        if (A.FailureReason is not null && (A.State != SctpState.Closed || A.NextTimeout is not null))
+        if (A.EndReason is not null && (A.State != SctpState.Closed || A.NextTimeout is not null))
         {
             throw Log.Failure($"A has ended, is {A.State} and wants to be called at {A.NextTimeout}");
         }

@@ -109,7 +109,7 @@ public sealed class SctpCookieTests
         var tap = new PacketTap(network) { Lose = c => c.Type == ChunkType.CookieEcho };
         (SctpPeer A, _) = SctpPeer.CreatePair(network);
         A.Association.Connect(network.Now);
-        Assert.True(network.Run(() => A.Association.FailureReason is not null, Limit));
+        Assert.True(network.Run(() => A.Association.EndReason is not null, Limit));
         Assert.Equal(new SctpOptions().MaxInitRetransmits + 1, tap.Count(true, ChunkType.CookieEcho));
     }
 

@@ -48,7 +48,7 @@ public sealed class SctpEndingTests
         SctpPeer waiting = unanswered == ChunkType.Shutdown ? A : Z;
         A.Association.Shutdown(network.Now);
         Assert.True(network.Run(() => waiting.Association.State == SctpState.Closed, Limit), network.Describe());
-        Assert.NotEqual(Orderly, waiting.Association.FailureReason);
+        Assert.NotEqual(Orderly, waiting.Association.EndReason);
         Assert.True(tap.Sent.Count(c => c.Type == unanswered) >= new SctpOptions().MaxRetransmits + 1);
     }
 
@@ -133,7 +133,7 @@ public sealed class SctpEndingTests
         (SimulatedNetwork network, SctpPeer A, _, PacketTap tap) = Bring(state);
         tap.Inject(A, ChunkType.Abort, 0, 0, 12, 0, 7, (byte)'B', (byte)'y', (byte)'e', 0);
         Assert.Equal(SctpState.Closed, A.Association.State);
-        Assert.Contains("Bye", A.Association.FailureReason, StringComparison.Ordinal);
+        Assert.Contains("Bye", A.Association.EndReason, StringComparison.Ordinal);
         Assert.Null(A.Association.NextTimeout);
         network.Run(TimeSpan.FromSeconds(1));
         Assert.Equal(SctpState.Closed, A.Association.State);
@@ -153,7 +153,7 @@ public sealed class SctpEndingTests
         Assert.Equal(SctpState.Closed, A.Association.State);
         Assert.Null(A.Association.NextTimeout);
         Assert.True(network.Run(() => Z.Association.State == SctpState.Closed, TimeSpan.FromSeconds(1)), network.Describe());
-        Assert.Contains("Enough.", Z.Association.FailureReason, StringComparison.Ordinal);
+        Assert.Contains("Enough.", Z.Association.EndReason, StringComparison.Ordinal);
         A.Association.Abort("Again.");
         Assert.Equal(1, tap.Count(true, ChunkType.Abort));
     }
@@ -296,7 +296,7 @@ public sealed class SctpEndingTests
         var restarted = new SctpPeer(network, true, 99);
         restarted.Association.Connect(network.Now);
         Assert.True(network.Run(() => restarted.Association.State == SctpState.Closed && Z.Association.State == SctpState.Closed, TimeSpan.FromSeconds(5)), network.Describe());
-        Assert.Contains("restarted", Z.Association.FailureReason, StringComparison.Ordinal);
+        Assert.Contains("restarted", Z.Association.EndReason, StringComparison.Ordinal);
     }
 
     private static (SimulatedNetwork Network, SctpPeer A, SctpPeer Z, PacketTap Tap) Connect()
@@ -365,8 +365,8 @@ public sealed class SctpEndingTests
 
     private static void AssertOrderly(SctpPeer A, SctpPeer Z)
     {
-        Assert.Equal(Orderly, A.Association.FailureReason);
-        Assert.Equal(Orderly, Z.Association.FailureReason);
+        Assert.Equal(Orderly, A.Association.EndReason);
+        Assert.Equal(Orderly, Z.Association.EndReason);
     }
 
     private static bool AreClosed(SctpPeer A, SctpPeer Z) => A.Association.State == SctpState.Closed && Z.Association.State == SctpState.Closed;

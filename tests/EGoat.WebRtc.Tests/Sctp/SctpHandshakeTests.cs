@@ -61,7 +61,7 @@ public sealed class SctpHandshakeTests
         var network = new SimulatedNetwork(1) { Filter = _ => false };
         (SctpPeer A, _) = SctpPeer.CreatePair(network);
         A.Association.Connect(network.Now);
-        Assert.True(network.Run(() => A.Association.FailureReason is not null, TimeSpan.FromMinutes(2)), network.Describe());
+        Assert.True(network.Run(() => A.Association.EndReason is not null, TimeSpan.FromMinutes(2)), network.Describe());
         Assert.Equal(new SctpOptions().MaxInitRetransmits + 1, network.Count.Sent);
         Assert.Null(A.Association.NextTimeout);
     }

@@ -216,7 +216,7 @@ public sealed class SctpReconfigTests
         network.Run(TimeSpan.FromMilliseconds(10));
         tap.Inject(A, ChunkType.ReConfig, 0, [.. Parameter(ParameterType.ReConfigurationResponse, PacketTap.Words(Requests(tap, true).Single().Number, Denied))]);
         Assert.Equal(DataChannelState.Closed, a.ReadyState);
-        Assert.Null(A.Association.FailureReason);
+        Assert.Null(A.Association.EndReason);
     }
 
     [Fact]
@@ -270,6 +270,24 @@ public sealed class SctpReconfigTests
         Assert.True(network.Run(() => Z.Incoming[0].HasMessage, Limit));
         Assert.Equal(0, tap.Count(true, ChunkType.ReConfig));
         Assert.True(SctpPeer.AreEstablished(A, Z));
+    }
+
+    // RFC 8831 section 6.7: the peer takes what comes on the stream for the old channel's.
+    [Fact]
+    public void The_id_of_a_channel_whose_stream_was_not_reset_is_not_used_again()
+    {
+        var network = new SimulatedNetwork(1) { Filter = WithoutReConfig };
+        (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network);
+        DataChannel a = A.Channels.Create(network.Now, "x", new());
+        Assert.True(network.Run(() => Z.Incoming.Count == 1, Limit));
+        a.Close();
+        Assert.True(network.Run(() => a.ReadyState == DataChannelState.Closed, Limit), network.Describe());
+        Assert.Throws<ArgumentException>(() => A.Channels.Create(network.Now, "taken", new() { Negotiated = true, Id = 0 }));
+        DataChannel next = A.Channels.Create(network.Now, "next", new());
+        Assert.Equal(2, next.Id);
+        next.Send(network.Now, "one"u8, true);
+        Assert.True(network.Run(() => Z.Incoming.Count == 2 && Z.Incoming[1].HasMessage, Limit), network.Describe());
+        Assert.Equal(("next", DataChannelState.Open), (Z.Incoming[1].Label, Z.Incoming[1].ReadyState));
     }
 
     [Theory]

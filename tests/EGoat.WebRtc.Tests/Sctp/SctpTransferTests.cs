@@ -259,8 +259,8 @@ public sealed class SctpTransferTests
         var network = new SimulatedNetwork(1);
         (SctpPeer A, SctpPeer Z) = SctpPeer.Connect(network);
         A.Association.Abort("Enough.");
-        Assert.True(network.Run(() => Z.Association.FailureReason is not null, TimeSpan.FromSeconds(1)), network.Describe());
-        Assert.Contains("Enough.", Z.Association.FailureReason, StringComparison.Ordinal);
+        Assert.True(network.Run(() => Z.Association.EndReason is not null, TimeSpan.FromSeconds(1)), network.Describe());
+        Assert.Contains("Enough.", Z.Association.EndReason, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -201,7 +201,7 @@ public sealed class SctpWindowTests
         Assert.True(network.Run(() => Z.Incoming[0].HasMessage, Limit));
         a.Send(network.Now, new byte[10_001], false);
         Assert.True(network.Run(() => a.ReadyState == DataChannelState.Closed, Limit));
-        Assert.Contains("size", Z.Association.FailureReason, StringComparison.Ordinal);
+        Assert.Contains("size", Z.Association.EndReason, StringComparison.Ordinal);
     }
 
     private static (SimulatedNetwork Network, SctpPeer A, SctpPeer Z, PacketTap Tap) Connect(SctpOptions? options = null)

@@ -13,6 +13,9 @@ internal readonly ref struct SackChunk
     public const int FixedLength = 12;
     public const int GapBlockLength = 4;
 
+    /// <summary>A whole chunk that tells of no gaps.</summary>
+    public const int MinLength = TlvReader.HeaderLength + FixedLength;
+
     private readonly ReadOnlySpan<byte> _gapBlocks;
 
     private SackChunk(uint cumulativeTsnAck, uint window, ReadOnlySpan<byte> gapBlocks, bool hasDuplicates)
@@ -50,6 +53,9 @@ internal readonly ref struct SackChunk
         sack = new SackChunk(BinaryPrimitives.ReadUInt32BigEndian(value), BinaryPrimitives.ReadUInt32BigEndian(value[4..]), value.Slice(FixedLength, blocks), duplicates > 0);
         return true;
     }
+
+    /// <summary>The first of several SACK chunks that were written behind one another, header and padding included.</summary>
+    public static ReadOnlySpan<byte> TakeFirst(ReadOnlySpan<byte> chunks) => chunks[..TlvReader.Pad(BinaryPrimitives.ReadUInt16BigEndian(chunks[2..]))];
 
     public (int Start, int End) GetGapBlock(int index) => (
         BinaryPrimitives.ReadUInt16BigEndian(_gapBlocks[(index * GapBlockLength)..]),
