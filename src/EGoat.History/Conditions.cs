@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EGoat.History;
 
 /// <summary>The conditions of a query that are set, joined by AND.</summary>
@@ -7,7 +9,8 @@ internal sealed class Conditions
 
     public List<(string Name, object? Value)> Parameters { get; } = [];
 
-    public bool IsEmpty => _conditions.Count == 0;
+    /// <summary>Which of the rows that are found a query wants.</summary>
+    public static string Page(HistoryQuery query) => string.Create(CultureInfo.InvariantCulture, $" LIMIT {query.Take ?? -1} OFFSET {query.Skip}");
 
     /// <summary>Adds a condition with its parameter, unless that is null.</summary>
     public void Add(string condition, string parameter, object? value)

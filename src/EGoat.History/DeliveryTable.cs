@@ -29,6 +29,17 @@ internal static class DeliveryTable
         ("$reason", delivery.Reason),
         ("$at", delivery.At.ToUnixTimeMilliseconds()));
 
+    // Nothing that waits somewhere else goes out from here. What is there stays.
+    public static void Import(SqliteConnection connection, EGoatDelivery delivery) => connection.Execute(
+        "INSERT OR IGNORE INTO deliveries VALUES ($id, $identity, $room, $name, $state, $reason, $at)",
+        ("$id", delivery.MessageId),
+        ("$identity", delivery.PeerIdentity),
+        ("$room", delivery.Room),
+        ("$name", delivery.Peer),
+        ("$state", (delivery.State == EGoatDeliveryState.Waiting ? EGoatDeliveryState.NotConfirmed : delivery.State).ToString()),
+        ("$reason", delivery.State == EGoatDeliveryState.Waiting ? "It was waiting where it was exported." : delivery.Reason),
+        ("$at", delivery.At.ToUnixTimeMilliseconds()));
+
     public static List<EGoatMessage> GetWaiting(SqliteConnection connection, string room, string identity) => connection.Query(
         $"""
         SELECT {MessageTable.Columns} FROM deliveries JOIN messages ON id = message_id

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
 
@@ -20,9 +19,8 @@ internal sealed class HistoryReader(HistoryFile file, HistoryWriter writer)
 
     /// <summary>Returns rows as they are found.</summary>
     /// <exception cref="HistoryException">The file cannot be read, or finding a row takes too long.</exception>
-    public async IAsyncEnumerable<T> StreamAsync<T>(string sql, Conditions where, HistoryQuery query, Func<SqliteDataReader, T> read, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<T> StreamAsync<T>(string sql, Conditions where, Func<SqliteDataReader, T> read, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        sql += string.Create(CultureInfo.InvariantCulture, $" LIMIT {query.Take ?? -1} OFFSET {query.Skip}");
         (SqliteConnection connection, QueryLimit limit) = await OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
@@ -39,6 +37,47 @@ internal sealed class HistoryReader(HistoryFile file, HistoryWriter writer)
                 }
 
                 yield return value!;
+            }
+        }
+    }
+
+    /// <summary>Runs something that takes long over the history as it is now.</summary>
+    /// <exception cref="HistoryException">The file cannot be read.</exception>
+    public async Task<T> SnapshotAsync<T>(Func<SqliteConnection, Task<T>> read, CancellationToken cancellationToken)
+    {
+        (SqliteConnection connection, QueryLimit limit) = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            limit.Lift();
+            try
+            {
+                connection.Execute("BEGIN");
+                return await read(connection).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is SqliteException or InvalidCastException or ArgumentException)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                throw file.Explain(e);
+            }
+        }
+    }
+
+    /// <summary>Copies the history as it is now.</summary>
+    public async Task CopyAsync(string path, bool overwrite, CancellationToken cancellationToken)
+    {
+        (SqliteConnection connection, QueryLimit limit) = await OpenAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            limit.Lift();
+            connection.Execute("PRAGMA query_only = OFF");
+            try
+            {
+                await Task.Run(() => HistoryCopy.Save(connection, path, overwrite), cancellationToken).ConfigureAwait(false);
+            }
+            catch (SqliteException e)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                throw file.Explain(e);
             }
         }
     }

@@ -91,30 +91,82 @@ public sealed class HistoryStore : IRoomStore, IAsyncDisposable
     public IAsyncEnumerable<EGoatMessage> QueryMessagesAsync(HistoryQuery query, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        var where = new Conditions();
-        where.Add("room = $room", "$room", query.Room);
-        where.Add("(identity = $peer OR name = $peer)", "$peer", query.Peer);
-        where.Add("received_at >= $since", "$since", query.Since?.ToUnixTimeMilliseconds());
-        where.Add("received_at < $until", "$until", query.Until?.ToUnixTimeMilliseconds());
-        where.Add("sequence > $after", "$after", query.AfterSequence);
-        where.Add("sequence < $before", "$before", query.BeforeSequence);
-        SearchText.Parse(query.Text)?.AddTo(where);
-        string sql = $"SELECT {MessageTable.Columns} FROM messages{where} ORDER BY sequence {(query.NewestFirst ? "DESC" : "ASC")}";
-        return _reader.StreamAsync(sql, where, query, MessageTable.Read, cancellationToken);
+        (string sql, Conditions where) = MessageTable.Select(query);
+        return _reader.StreamAsync(sql, where, MessageTable.Read, cancellationToken);
     }
 
     /// <inheritdoc/>
     public IAsyncEnumerable<EGoatTransfer> QueryTransfersAsync(HistoryQuery query, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        var where = new Conditions();
-        where.Add("room = $room", "$room", query.Room);
-        where.Add("(peer_identity = $peer OR peer = $peer)", "$peer", query.Peer);
-        where.Add("started >= $since", "$since", query.Since?.ToUnixTimeMilliseconds());
-        where.Add("started < $until", "$until", query.Until?.ToUnixTimeMilliseconds());
-        string sql = $"SELECT {TransferTable.Columns} FROM transfers{where} ORDER BY started {(query.NewestFirst ? "DESC" : "ASC")}, rowid";
-        return _reader.StreamAsync(sql, where, query, TransferTable.Read, cancellationToken);
+        (string sql, Conditions where) = TransferTable.Select(query);
+        return _reader.StreamAsync(sql, where, TransferTable.Read, cancellationToken);
     }
+
+    /// <summary>How many messages match a query, whatever it says to skip or take.</summary>
+    /// <exception cref="HistoryException">The file cannot be read.</exception>
+    public Task<long> CountMessagesAsync(HistoryQuery query, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        Conditions where = MessageTable.Where(query);
+        return _reader.ReadAsync(connection => connection.GetNumber($"SELECT count(*) FROM messages{where}", [.. where.Parameters]), cancellationToken);
+    }
+
+    /// <summary>
+    /// Makes a copy that is complete in one file, readable by its owner only, and consistent however much is written meanwhile. It
+    /// appears under its name when it is whole.
+    /// </summary>
+    /// <param name="path">The copy. Its folder must be there.</param>
+    /// <param name="overwrite">Whether a file that is there is replaced.</param>
+    /// <param name="cancellationToken">Ends the copying; nothing is left of it.</param>
+    /// <exception cref="IOException">The copy is there already, or cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The copy cannot be written.</exception>
+    /// <exception cref="HistoryException">The history cannot be read, or the disk is full.</exception>
+    public Task SaveAsync(string path, bool overwrite, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        path = System.IO.Path.GetFullPath(path);
+        return path == Path ? throw new ArgumentException("A history is not copied onto itself.", nameof(path)) : _reader.CopyAsync(path, overwrite, cancellationToken);
+    }
+
+    /// <summary>Writes what matches a query, as it is at one moment; JSON lines hold transfers too, and without any restriction identities.</summary>
+    /// <returns>How many records were written.</returns>
+    /// <exception cref="HistoryException">The history cannot be read.</exception>
+    public Task<long> ExportAsync(Stream to, HistoryFormat format, HistoryQuery query, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(to);
+        ArgumentNullException.ThrowIfNull(query);
+        var export = new HistoryExport(to);
+        return _reader.SnapshotAsync(
+            connection => format == HistoryFormat.Csv ? export.WriteCsvAsync(connection, query, cancellationToken) : export.WriteJsonLinesAsync(connection, query, cancellationToken),
+            cancellationToken);
+    }
+
+    /// <summary>
+    /// Merges what <see cref="ExportAsync"/> has written, here or elsewhere. What is there already stays as it is; what cannot be
+    /// taken is told, and the rest goes on. Messages that are new come after those that are there. Nothing that waits there waits here.
+    /// </summary>
+    /// <exception cref="HistoryException">The history cannot be written; what came before is there, and importing again goes on.</exception>
+    /// <exception cref="FormatException">It is a table that has not the columns of a history.</exception>
+    public Task<HistoryImport> ImportAsync(Stream from, HistoryFormat format, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(from);
+        var importer = new HistoryImporter(_writer);
+        return Task.Run(() => format == HistoryFormat.Csv ? importer.ReadCsvAsync(from, cancellationToken) : importer.ReadJsonLinesAsync(from, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>
+    /// Removes messages with their outcomes, and transfers: those of a room, those before a time, or those of a room before a time. What
+    /// is removed is overwritten in the file. A message that waits for somebody no longer does.
+    /// </summary>
+    /// <param name="room">Only what belongs to this room; null for every room.</param>
+    /// <param name="before">Only what was received or sent before this time; null for all times.</param>
+    /// <param name="cancellationToken">Ends the wait for the store.</param>
+    /// <exception cref="ArgumentException">Neither is given: that would be everything.</exception>
+    /// <exception cref="HistoryException">The history cannot be written; nothing was removed.</exception>
+    public async Task<HistoryRemoval> RemoveAsync(string? room, DateTimeOffset? before, CancellationToken cancellationToken) => room is null && before is null
+        ? throw new ArgumentException("Name a room, a time, or both.")
+        : await _writer.WriteAsync(connection => Removal.Run(connection, room, before), cancellationToken).ConfigureAwait(false);
 
     /// <summary>Writes what waits, and closes the file.</summary>
     public ValueTask DisposeAsync() => _writer.DisposeAsync();

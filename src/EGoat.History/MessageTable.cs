@@ -25,6 +25,33 @@ internal static class MessageTable
         return (message with { Sequence = sequence, Kept = true }, added > 0);
     }
 
+    /// <summary>The messages of a query, as they are asked for.</summary>
+    public static IEnumerable<EGoatMessage> Find(SqliteConnection connection, HistoryQuery query)
+    {
+        (string sql, Conditions where) = Select(query);
+        return connection.Stream(sql, Read, where.Parameters);
+    }
+
+    public static (string Sql, Conditions Where) Select(HistoryQuery query)
+    {
+        Conditions where = Where(query);
+        return ($"SELECT {Columns} FROM messages{where} ORDER BY sequence {(query.NewestFirst ? "DESC" : "ASC")}{Conditions.Page(query)}", where);
+    }
+
+    public static Conditions Where(HistoryQuery query)
+    {
+        var where = new Conditions();
+        where.Add("room = $room", "$room", query.Room);
+        where.Add("(identity = $peer OR name = $peer)", "$peer", query.Peer);
+        where.Add("received_at >= $since", "$since", query.Since?.ToUnixTimeMilliseconds());
+        where.Add("received_at < $until", "$until", query.Until?.ToUnixTimeMilliseconds());
+        where.Add("sequence > $after", "$after", query.AfterSequence);
+        where.Add("sequence < $before", "$before", query.BeforeSequence);
+        where.Add("direction = $direction", "$direction", query.Direction?.ToString());
+        SearchText.Parse(query.Text)?.AddTo(where);
+        return where;
+    }
+
     public static EGoatMessage Read(SqliteDataReader row) => new()
     {
         Sequence = row.GetInt64(0),

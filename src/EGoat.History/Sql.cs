@@ -46,6 +46,17 @@ internal static class Sql
         return rows;
     }
 
+    /// <summary>The rows of a query, as they are asked for.</summary>
+    public static IEnumerable<T> Stream<T>(this SqliteConnection connection, string sql, Func<SqliteDataReader, T> read, IReadOnlyList<(string Name, object? Value)> parameters)
+    {
+        using SqliteCommand command = connection.CreateCommand(sql, [.. parameters]);
+        using SqliteDataReader row = command.ExecuteReader();
+        while (row.Read())
+        {
+            yield return read(row);
+        }
+    }
+
     public static SqliteCommand CreateCommand(this SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
         SqliteCommand command = connection.CreateCommand();

@@ -27,6 +27,42 @@ internal static class TransferTable
         ("$finished", transfer.Finished?.ToUnixTimeMilliseconds()),
         ("$rate", transfer.Rate));
 
+    /// <summary>Stores one that is not there yet. False: one was there, and stays.</summary>
+    public static bool Import(SqliteConnection connection, EGoatTransfer transfer)
+    {
+        bool isNew = connection.GetNumber(
+            "SELECT count(*) FROM transfers WHERE id = $id AND peer_identity = $peerIdentity AND name = $name AND direction = $direction",
+            ("$id", transfer.Id),
+            ("$peerIdentity", transfer.PeerIdentity),
+            ("$name", transfer.Name),
+            ("$direction", transfer.Direction.ToString())) == 0;
+        if (isNew)
+        {
+            Put(connection, transfer);
+        }
+
+        return isNew;
+    }
+
+    /// <summary>The transfers of a query, as they are asked for.</summary>
+    public static IEnumerable<EGoatTransfer> Find(SqliteConnection connection, HistoryQuery query)
+    {
+        (string sql, Conditions where) = Select(query);
+        return connection.Stream(sql, Read, where.Parameters);
+    }
+
+    public static (string Sql, Conditions Where) Select(HistoryQuery query)
+    {
+        var where = new Conditions();
+        where.Add("room = $room", "$room", query.Room);
+        where.Add("(peer_identity = $peer OR peer = $peer)", "$peer", query.Peer);
+        where.Add("started >= $since", "$since", query.Since?.ToUnixTimeMilliseconds());
+        where.Add("started < $until", "$until", query.Until?.ToUnixTimeMilliseconds());
+        where.Add("direction = $direction", "$direction", query.Direction?.ToString());
+        where.Add("state = $state", "$state", query.TransferState?.ToString());
+        return ($"SELECT {Columns} FROM transfers{where} ORDER BY started {(query.NewestFirst ? "DESC" : "ASC")}, rowid{Conditions.Page(query)}", where);
+    }
+
     public static EGoatTransfer Read(SqliteDataReader row) => new()
     {
         Id = row.GetString(0),

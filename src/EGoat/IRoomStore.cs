@@ -72,6 +72,12 @@ public sealed record HistoryQuery
     /// <summary>Only messages that contain each of these words, or parts of words, in any order, whatever their case; taken literally.</summary>
     public string? Text { get; init; }
 
+    /// <summary>Only what was sent, or only what was received.</summary>
+    public EGoatDirection? Direction { get; init; }
+
+    /// <summary>Only transfers in this state; messages have none.</summary>
+    public EGoatTransferState? TransferState { get; init; }
+
     /// <summary>Newest first instead of oldest first.</summary>
     public bool NewestFirst { get; init; }
 
