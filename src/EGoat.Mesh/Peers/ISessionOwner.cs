@@ -6,6 +6,9 @@ namespace EGoat.Mesh.Peers;
 /// <summary>What a <see cref="PeerSession"/> tells. Called in order for a session, never under a lock.</summary>
 internal interface ISessionOwner
 {
+    /// <summary>Runs what the session does not wait for.</summary>
+    BackgroundTasks Background { get; }
+
     /// <summary>What is said to the peer first.</summary>
     HelloMessage CreateHello();
 

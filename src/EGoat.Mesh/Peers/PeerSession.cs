@@ -131,11 +131,11 @@ internal sealed class PeerSession
                 }
                 else if (_introduced.Task.IsCompleted || early++ < MaxEarlyChannels)
                 {
-                    _ = AdmitAsync(channel);
+                    _owner.Background.Run(() => AdmitAsync(channel));
                 }
                 else
                 {
-                    _ = channel.CloseAndDiscardAsync();
+                    _owner.Background.Run(() => channel.CloseAndDiscardAsync());
                 }
             }
             else if (e.LocalCandidate is { } candidate)

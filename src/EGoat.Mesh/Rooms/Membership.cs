@@ -143,6 +143,8 @@ internal sealed class Membership : ISessionOwner
         SetState(EGoatRoomState.Left);
     }
 
+    BackgroundTasks ISessionOwner.Background => _room.Background;
+
     HelloMessage ISessionOwner.CreateHello() => _owner.CreateHello();
 
     bool ISessionOwner.OnHello(PeerSession session)
