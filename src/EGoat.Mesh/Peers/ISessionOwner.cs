@@ -9,6 +9,9 @@ internal interface ISessionOwner
     /// <summary>Runs what the session does not wait for.</summary>
     BackgroundTasks Background { get; }
 
+    /// <summary>Cancelled when nobody needs the session's channels any longer.</summary>
+    CancellationToken Stopping { get; }
+
     /// <summary>What is said to the peer first.</summary>
     HelloMessage CreateHello();
 

@@ -129,13 +129,17 @@ internal sealed class PeerSession
                     _control = channel;
                     talking = TalkAsync(channel);
                 }
-                else if (_introduced.Task.IsCompleted || early++ < MaxEarlyChannels)
+                else if (_introduced.Task.IsCompletedSuccessfully)
                 {
-                    _owner.Background.Run(() => AdmitAsync(channel));
+                    Admit(channel);
+                }
+                else if (early++ < MaxEarlyChannels)
+                {
+                    _owner.Background.Run(() => AdmitWhenIntroducedAsync(channel));
                 }
                 else
                 {
-                    _owner.Background.Run(() => channel.CloseAndDiscardAsync());
+                    Discard(channel);
                 }
             }
             else if (e.LocalCandidate is { } candidate)
@@ -281,14 +285,28 @@ internal sealed class PeerSession
     }
 
     // Channels have no order among each other: one may be here before the peer's hello is read.
-    private async Task AdmitAsync(RtcDataChannel channel)
+    private async Task AdmitWhenIntroducedAsync(RtcDataChannel channel)
     {
         await _introduced.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!_introduced.Task.IsCompletedSuccessfully || !_owner.OnFileChannel(this, channel))
+        if (_introduced.Task.IsCompletedSuccessfully)
         {
-            await channel.CloseAndDiscardAsync().ConfigureAwait(false);
+            Admit(channel);
+        }
+        else
+        {
+            Discard(channel);
         }
     }
+
+    private void Admit(RtcDataChannel channel)
+    {
+        if (!_owner.OnFileChannel(this, channel))
+        {
+            Discard(channel);
+        }
+    }
+
+    private void Discard(RtcDataChannel channel) => _owner.Background.Run(() => channel.CloseAndDiscardAsync(_owner.Stopping));
 
     private void HandleState(PeerConnectionState state)
     {

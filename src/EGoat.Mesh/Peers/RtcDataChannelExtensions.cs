@@ -6,12 +6,12 @@ namespace EGoat.Mesh.Peers;
 internal static class RtcDataChannelExtensions
 {
     /// <summary>Closes a channel and discards what comes until its peer has closed it too.</summary>
-    public static async Task CloseAndDiscardAsync(this RtcDataChannel channel)
+    public static async Task CloseAndDiscardAsync(this RtcDataChannel channel, CancellationToken cancellationToken = default)
     {
         channel.Close();
         try
         {
-            await channel.DiscardAsync().ConfigureAwait(false);
+            await channel.DiscardAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (RtcException)
         {

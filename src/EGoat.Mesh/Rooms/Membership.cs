@@ -145,6 +145,8 @@ internal sealed class Membership : ISessionOwner
 
     BackgroundTasks ISessionOwner.Background => _room.Background;
 
+    CancellationToken ISessionOwner.Stopping => _room.Left.Token;
+
     HelloMessage ISessionOwner.CreateHello() => _owner.CreateHello();
 
     bool ISessionOwner.OnHello(PeerSession session)
