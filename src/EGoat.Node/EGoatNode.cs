@@ -144,7 +144,13 @@ public sealed class EGoatNode : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         var trace = new SubjectTrace(Tracer, "server");
         SignalingServer server = await SignalingServer.StartAsync(
-            options with { CertificateFolder = options.CertificateFolder ?? DataFolder, Trace = _trace is null ? null : text => trace.Write(TraceCategory.Signaling, text) }, History, cancellationToken).ConfigureAwait(false);
+            options with
+            {
+                DataFolder = options.DataFolder ?? DataFolder,
+                Hub = options.Hub with { Trace = _trace is null ? null : text => trace.Write(TraceCategory.Signaling, text) },
+            },
+            History,
+            cancellationToken).ConfigureAwait(false);
         lock (_gate)
         {
             _servers.Add(server);

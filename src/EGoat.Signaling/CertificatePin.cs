@@ -16,14 +16,14 @@ public static class CertificatePin
     public static byte[]? FromUrl(Uri url)
     {
         ArgumentNullException.ThrowIfNull(url);
-        foreach (string part in url.Fragment.TrimStart('#').Split('&'))
+        foreach (string part in SignalingUrl.Fragment(url))
         {
             if (part.StartsWith(Name, StringComparison.Ordinal))
             {
                 var pin = new byte[SHA256.HashSizeInBytes];
                 return Base64Url.IsValid(part.AsSpan(Name.Length)) && Base64Url.TryDecodeFromChars(part.AsSpan(Name.Length), pin, out int written) && written == pin.Length
                     ? pin
-                    : throw new SignalingException("The URL's #cert= is damaged: it has 43 characters of base64url.");
+                    : throw new SignalingException(SignalingErrors.BadUrl, "The URL's #cert= is damaged: it has 43 characters of base64url. Copy the whole URL that 'egoat serve' prints.", null);
             }
         }
 

@@ -15,8 +15,11 @@ public sealed record SignalingPeerLeft(string Peer) : SignalingEvent;
 /// <summary>A member says something about a connection.</summary>
 public sealed record SignalingReceived(string From, string Data) : SignalingEvent;
 
-/// <summary>The server is out of reach; the client goes on trying.</summary>
+/// <summary>The connection to the server is lost, told once for each loss; the client goes on trying until <see cref="SignalingJoined"/>.</summary>
 public sealed record SignalingLost(string Reason) : SignalingEvent;
+
+/// <summary>Something that the server does is not right, in one line for people; the client goes on.</summary>
+public sealed record SignalingWarning(string Message) : SignalingEvent;
 
 /// <summary>The server refuses for good; nothing follows.</summary>
 public sealed record SignalingRefused(string Code, string Message) : SignalingEvent;

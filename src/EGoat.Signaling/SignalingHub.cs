@@ -1,37 +1,46 @@
 using System.Security.Cryptography;
-using System.Threading.Channels;
+using System.Text;
 
 namespace EGoat.Signaling;
 
 /// <summary>
-/// Introduces the members of rooms to each other (docs/protocol.md §2). It relays what they say without reading it, and
-/// keeps nothing once they have left.
+/// Introduces the members of rooms to each other, and the two ends of slots (docs/protocol.md §2). It relays what they say
+/// without reading it, and keeps nothing once they have left.
 /// </summary>
-public sealed class SignalingHub(IReadOnlyList<IceServerEntry> iceServers, TimeProvider? time = null)
+public sealed class SignalingHub
 {
-    private const int TicketLength = 24;
+    /// <summary>How long a socket that was refused, or has said goodbye, has to say goodbye too.</summary>
+    private static readonly TimeSpan FarewellTimeout = TimeSpan.FromSeconds(5);
 
-    private readonly TimeProvider _time = time ?? TimeProvider.System;
-    private readonly Lock _gate = new();
-    private readonly Dictionary<string, Room> _rooms = [];
+    private readonly SignalingHubOptions _options;
+    private readonly HubQueueBudget _budget;
+    private readonly HubRooms _rooms;
+    private readonly HubSlots _slots;
 
-    /// <summary>When an address has joined during the last minute.</summary>
-    private readonly Dictionary<string, Queue<long>> _joins = [];
+    /// <summary>Guarded by its own lock.</summary>
+    private readonly JoinRate _joins;
 
-    /// <summary>Takes a line about who joins, leaves and is refused; null for silence. Called under a lock: it must be quick.</summary>
-    public Action<string>? Trace { get; init; }
+    private int _connections;
+
+    /// <summary>Makes a hub.</summary>
+    public SignalingHub(SignalingHubOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        _budget = new HubQueueBudget(options.MaxQueuedBytesInAll);
+        _rooms = new HubRooms(options);
+        _slots = new HubSlots(options);
+        _joins = new JoinRate(options.MaxJoinsPerMinute, options.Time);
+    }
 
     /// <summary>The rooms that have members, and how many.</summary>
-    public IReadOnlyList<(string Name, int Members)> Rooms
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return [.. _rooms.Select(r => (r.Key, r.Value.Members.Count))];
-            }
-        }
-    }
+    public IReadOnlyList<(string Name, int Members)> Rooms => _rooms.List();
+
+    /// <summary>The sockets that are served.</summary>
+    public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>The bytes that wait for members that have not read them yet.</summary>
+    public long QueuedBytes => _budget.Used;
 
     /// <summary>Serves a socket until it is closed.</summary>
     /// <param name="socket">The socket; the caller disposes of it.</param>
@@ -40,256 +49,187 @@ public sealed class SignalingHub(IReadOnlyList<IceServerEntry> iceServers, TimeP
     public async Task RunAsync(IMessageSocket socket, string address, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(socket);
+        Interlocked.Increment(ref _connections);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Member? member = null;
+        var connection = new HubConnection(socket, address, _options.MaxQueuedBytes, _budget, stop);
+        Task writing = connection.WriteAsync(stop.Token);
         try
         {
-            if (await ReceiveJoinAsync(socket, stop.Token).ConfigureAwait(false) is not { } join)
+            if (await ServeAsync(socket, connection, stop.Token).ConfigureAwait(false) is { } refusal)
             {
-                return;
+                connection.Send(refusal);
             }
 
-            var candidate = new Member(join.Peer!, address, stop);
-            if (TryJoin(candidate, join) is { } error)
-            {
-                Trace?.Invoke($"{join.Peer} from {address} is refused: {error.Code}");
-                await socket.SendAsync(error.Format(), stop.Token).ConfigureAwait(false);
-                await socket.CloseAsync(error.Code!).ConfigureAwait(false);
-                return;
-            }
-
-            member = candidate;
-            Task writing = WriteAsync(member, socket, stop);
-            await ReadAsync(member, socket, stop.Token).ConfigureAwait(false);
-            member.Outgoing.Writer.TryComplete();
-            await writing.ConfigureAwait(false);
+            await SayGoodbyeAsync(socket, connection, writing, stop.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
-            // The server stops, or the member was replaced or did not read.
+            // The server stops, or the member was replaced, did not read, or said nothing.
         }
         finally
         {
-            if (member is not null)
-            {
-                Leave(member);
-            }
-
+            await stop.CancelAsync().ConfigureAwait(false);
+            await writing.ConfigureAwait(false);
             await socket.CloseAsync("bye").ConfigureAwait(false);
+            Interlocked.Decrement(ref _connections);
         }
     }
 
-    private static async Task WriteAsync(Member member, IMessageSocket socket, CancellationTokenSource stop)
+    // What the first message asks for, until the socket is closed; or why it is not served any longer.
+    private async Task<SignalingMessage?> ServeAsync(IMessageSocket socket, HubConnection connection, CancellationToken cancellationToken)
     {
-        try
-        {
-            await foreach (SignalingMessage message in member.Outgoing.Reader.ReadAllAsync(stop.Token).ConfigureAwait(false))
-            {
-                await socket.SendAsync(message.Format(), stop.Token).ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // Its end.
-        }
-    }
-
-    private async Task<SignalingMessage?> ReceiveJoinAsync(IMessageSocket socket, CancellationToken cancellationToken)
-    {
-        using var limit = new CancellationTokenSource(SignalingLimits.JoinTimeout, _time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-        if (await socket.ReceiveAsync(both.Token).ConfigureAwait(false) is not { } text)
+        if (await ReceiveFirstAsync(socket, cancellationToken).ConfigureAwait(false) is not { } text)
         {
             return null;
         }
 
-        SignalingMessage? join = SignalingMessage.Parse(text);
-        SignalingMessage? error = join switch
+        SignalingMessage? first = SignalingMessage.Parse(text);
+        if (FindRefusal(first, connection) is { } refusal)
         {
-            not { Type: "join" } => SignalingMessage.Error("bad-message", "The first message must be a join."),
-            { V: not SignalingLimits.Version } => SignalingMessage.Error("unsupported-version", $"This server speaks version {SignalingLimits.Version} of the signaling protocol."),
-            _ when !SignalingLimits.IsRoomName(join.Room) => SignalingMessage.Error("bad-room", "A room name has 1 to 64 letters, digits, '-', '_' or '.'."),
-            _ when !SignalingLimits.IsPeerId(join.Peer) => SignalingMessage.Error("bad-peer", "A peer id has 26 characters of base32."),
+            return Refuse(connection, first, refusal);
+        }
+
+        return first!.Type switch
+        {
+            "join" => await ServeMemberAsync(socket, connection, first, cancellationToken).ConfigureAwait(false),
+            "slot-open" => await ServeSlotAsync(socket, connection, await _slots.OpenAsync(connection).ConfigureAwait(false), cancellationToken).ConfigureAwait(false),
+            _ => await ServeSlotAsync(socket, connection, await _slots.JoinAsync(connection, first.N!.Value).ConfigureAwait(false), cancellationToken).ConfigureAwait(false),
+        };
+    }
+
+    private async Task<string?> ReceiveFirstAsync(IMessageSocket socket, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(_options.JoinTimeout, _options.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        return await socket.ReceiveAsync(both.Token).ConfigureAwait(false);
+    }
+
+    private SignalingMessage? FindRefusal(SignalingMessage? first, HubConnection connection)
+    {
+        SignalingMessage? refusal = first switch
+        {
+            not { Type: "join" or "slot-open" or "slot-join" } => SignalingMessage.Error("bad-message", "The first message must be a join, a slot-open or a slot-join."),
+            not { V: SignalingLimits.Version } => SignalingMessage.Error("unsupported-version", $"This server speaks version {SignalingLimits.Version} of the signaling protocol."),
+            { Type: "slot-join", N: null } => SignalingMessage.Error("bad-message", "A slot-join has a number."),
+            { Type: "join" } when !SignalingLimits.IsRoomName(first.Room) => SignalingMessage.Error("bad-room", "A room name has 1 to 64 letters, digits, '-', '_' or '.'."),
+            { Type: "join" } when !SignalingLimits.IsPeerId(first.Peer) => SignalingMessage.Error("bad-peer", "A peer id has 26 characters of base32."),
             _ => null,
         };
-        if (error is null)
+        if (refusal is not null)
         {
-            return join;
+            return refusal;
         }
 
-        await socket.SendAsync(error.Format(), cancellationToken).ConfigureAwait(false);
-        return null;
+        lock (_joins)
+        {
+            if (!_joins.TryCount(connection.Prefix))
+            {
+                return SignalingMessage.Error("too-fast", $"More than {_options.MaxJoinsPerMinute} joins a minute from one address.");
+            }
+        }
+
+        return _options.AccessToken is { } token && !CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(first!.Token ?? ""), Encoding.UTF8.GetBytes(token))
+            ? SignalingMessage.Error("bad-token", "This server is private: the URL that it is joined with lacks its #token=, or has another.")
+            : null;
     }
 
-    private SignalingMessage? TryJoin(Member member, SignalingMessage join)
+    private SignalingMessage Refuse(HubConnection connection, SignalingMessage? first, SignalingMessage refusal)
     {
-        Member? replaced = null;
-        lock (_gate)
-        {
-            if (IsTooFast(member.Address))
-            {
-                return SignalingMessage.Error("too-fast", $"More than {SignalingLimits.MaxJoinsPerMinute} joins a minute from one address.");
-            }
-
-            if (!_rooms.TryGetValue(join.Room!, out Room? room))
-            {
-                if (_rooms.Values.Count(r => r.OpenedBy == member.Address) >= SignalingLimits.MaxRoomsPerAddress)
-                {
-                    return SignalingMessage.Error("too-many-rooms", $"One address may open {SignalingLimits.MaxRoomsPerAddress} rooms.");
-                }
-
-                room = _rooms[join.Room!] = new Room(join.Room!, member.Address);
-            }
-
-            if (room.Members.TryGetValue(member.PeerId, out replaced))
-            {
-                if (join.Ticket is null || !CryptographicOperations.FixedTimeEquals(System.Text.Encoding.UTF8.GetBytes(join.Ticket), System.Text.Encoding.UTF8.GetBytes(replaced.Ticket)))
-                {
-                    return SignalingMessage.Error("peer-id-taken", "Another member has this peer id.");
-                }
-            }
-            else if (room.Members.Count >= SignalingLimits.MaxMembersPerRoom)
-            {
-                return SignalingMessage.Error("room-full", $"The room has {SignalingLimits.MaxMembersPerRoom} members.");
-            }
-
-            member.Room = room;
-            member.Ticket = replaced?.Ticket ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TicketLength));
-            string[] others = [.. room.Members.Keys.Where(id => id != member.PeerId)];
-            room.Members[member.PeerId] = member;
-            member.Send(new SignalingMessage { Type = "joined", V = SignalingLimits.Version, Ticket = member.Ticket, Peers = others, IceServers = iceServers });
-            Trace?.Invoke($"{member.PeerId} from {member.Address} has joined {room.Name}{(replaced is null ? "" : " again")}: {room.Members.Count} members");
-            if (replaced is null)
-            {
-                room.Tell(member, new SignalingMessage { Type = "peer-joined", Peer = member.PeerId });
-            }
-        }
-
-        replaced?.End();
-        return null;
+        _options.Trace?.Invoke($"{(SignalingLimits.IsPeerId(first?.Peer) ? first!.Peer : "somebody")} from {connection.Address} is refused: {refusal.Code}");
+        return refusal;
     }
 
-    private bool IsTooFast(string address)
+    private async Task<SignalingMessage?> ServeMemberAsync(IMessageSocket socket, HubConnection connection, SignalingMessage join, CancellationToken cancellationToken)
     {
-        long now = _time.GetTimestamp();
-        if (!_joins.TryGetValue(address, out Queue<long>? joins))
+        (HubMember? member, SignalingMessage? refusal) = await _rooms.JoinAsync(connection, join.Room!, join.Peer!, join.Ticket).ConfigureAwait(false);
+        if (member is null)
         {
-            joins = _joins[address] = new Queue<long>();
+            return Refuse(connection, join, refusal!);
         }
 
-        while (joins.Count > 0 && _time.GetElapsedTime(joins.Peek(), now) > TimeSpan.FromMinutes(1))
+        try
         {
-            joins.Dequeue();
-        }
-
-        if (joins.Count >= SignalingLimits.MaxJoinsPerMinute)
-        {
-            return true;
-        }
-
-        joins.Enqueue(now);
-        foreach (string idle in _joins.Where(j => j.Key != address && (j.Value.Count == 0 || _time.GetElapsedTime(j.Value.Last(), now) > TimeSpan.FromMinutes(1))).Select(j => j.Key).ToArray())
-        {
-            _joins.Remove(idle);
-        }
-
-        return false;
-    }
-
-    private async Task ReadAsync(Member member, IMessageSocket socket, CancellationToken cancellationToken)
-    {
-        while (await socket.ReceiveAsync(cancellationToken).ConfigureAwait(false) is { } text)
-        {
-            SignalingMessage? message = SignalingMessage.Parse(text);
-            if (message is not { Type: "signal", To: not null, Data: not null })
+            var rate = new MessageRate(_options.MaxMessagesPerSecond, _options.MessageBurst, _options.Time);
+            while (await socket.ReceiveAsync(cancellationToken).ConfigureAwait(false) is { } text)
             {
-                member.Send(SignalingMessage.Error("bad-message", "Only signal messages may follow a join."));
-                return;
-            }
+                await rate.WaitAsync(cancellationToken).ConfigureAwait(false);
+                switch (SignalingMessage.Parse(text))
+                {
+                    case { Type: "ping" }:
+                        connection.Send(new SignalingMessage { Type = "pong" });
+                        break;
+                    case { Type: "signal", To: { } to, Data: { } data }:
+                        if (!await _rooms.PassAsync(member, to, data).ConfigureAwait(false))
+                        {
+                            connection.Send(SignalingMessage.Error("unknown-peer", $"{(SignalingLimits.IsPeerId(to) ? to : "The peer")} is not in the room."));
+                        }
 
-            lock (_gate)
-            {
-                if (member.Room!.Members.TryGetValue(message.To, out Member? target) && target != member)
-                {
-                    target.Send(new SignalingMessage { Type = "signal", From = member.PeerId, Data = message.Data });
-                }
-                else
-                {
-                    member.Send(SignalingMessage.Error("unknown-peer", $"{(SignalingLimits.IsPeerId(message.To) ? message.To : "The peer")} is not in the room."));
+                        break;
+                    default:
+                        return SignalingMessage.Error("bad-message", "Only signal messages may follow a join.");
                 }
             }
+
+            return null;
+        }
+        finally
+        {
+            await _rooms.LeaveAsync(member).ConfigureAwait(false);
         }
     }
 
-    private void Leave(Member member)
+    private async Task<SignalingMessage?> ServeSlotAsync(IMessageSocket socket, HubConnection connection, (HubSlotEnd? End, SignalingMessage? Refusal) taken, CancellationToken cancellationToken)
     {
-        lock (_gate)
+        if (taken.End is not { } end)
         {
-            Room room = member.Room!;
-            if (room.Members.TryGetValue(member.PeerId, out Member? present) && present == member)
+            return taken.Refusal;
+        }
+
+        try
+        {
+            using var lifetime = new CancellationTokenSource(_options.SlotLifetime, _options.Time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.Token);
+            var rate = new MessageRate(_options.MaxMessagesPerSecond, _options.MessageBurst, _options.Time);
+            while (await socket.ReceiveAsync(either.Token).ConfigureAwait(false) is { } text)
             {
-                room.Members.Remove(member.PeerId);
-                Trace?.Invoke($"{member.PeerId} has left {room.Name}: {room.Members.Count} members");
-                room.Tell(member, new SignalingMessage { Type = "peer-left", Peer = member.PeerId });
-                if (room.Members.Count == 0)
+                await rate.WaitAsync(either.Token).ConfigureAwait(false);
+                switch (SignalingMessage.Parse(text))
                 {
-                    _rooms.Remove(room.Name);
+                    case { Type: "ping" }:
+                        connection.Send(new SignalingMessage { Type = "pong" });
+                        break;
+                    case { Type: "slot-say", Data: { } data }:
+                        if (!await _slots.PassAsync(end, data).ConfigureAwait(false))
+                        {
+                            connection.Send(SignalingMessage.Error("nobody-there", "Nobody is at the other end of the slot."));
+                        }
+
+                        break;
+                    default:
+                        return SignalingMessage.Error("bad-message", "Only slot-say messages may follow in a slot.");
                 }
             }
+
+            return null;
+        }
+        finally
+        {
+            await _slots.LeaveAsync(end).ConfigureAwait(false);
         }
     }
 
-    private sealed class Room(string name, string openedBy)
+    // A socket that is dropped with something unread is reset, and the reset takes along what was sent to it: the goodbye of the
+    // other side is waited for.
+    private async Task SayGoodbyeAsync(IMessageSocket socket, HubConnection connection, Task writing, CancellationToken cancellationToken)
     {
-        public string Name => name;
-
-        public string OpenedBy => openedBy;
-
-        public Dictionary<string, Member> Members { get; } = [];
-
-        public void Tell(Member except, SignalingMessage message)
+        using var limit = new CancellationTokenSource(FarewellTimeout, _options.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        connection.Complete();
+        await writing.WaitAsync(either.Token).ConfigureAwait(false);
+        await socket.CloseAsync("bye").ConfigureAwait(false);
+        while (await socket.ReceiveAsync(either.Token).ConfigureAwait(false) is not null)
         {
-            foreach (Member member in Members.Values)
-            {
-                if (member != except)
-                {
-                    member.Send(message);
-                }
-            }
-        }
-    }
-
-    private sealed class Member(string peerId, string address, CancellationTokenSource stop)
-    {
-        public string PeerId => peerId;
-
-        public string Address => address;
-
-        public string Ticket { get; set; } = "";
-
-        public Room? Room { get; set; }
-
-        public Channel<SignalingMessage> Outgoing { get; } = Channel.CreateBounded<SignalingMessage>(SignalingLimits.MaxQueuedMessages);
-
-        /// <summary>Queues a message; a member that does not read is dropped.</summary>
-        public void Send(SignalingMessage message)
-        {
-            if (!Outgoing.Writer.TryWrite(message))
-            {
-                End();
-            }
-        }
-
-        public void End()
-        {
-            try
-            {
-                _ = stop.CancelAsync();
-            }
-            catch (ObjectDisposedException)
-            {
-                // It has ended by itself.
-            }
+            // It was refused: nothing that it says counts.
         }
     }
 }

@@ -6,7 +6,7 @@ namespace EGoat.Signaling;
 /// <summary>Any message of the signaling protocol (docs/protocol.md §2); members that a type does not have are null.</summary>
 internal sealed record SignalingMessage
 {
-    public required string Type { get; init; }
+    public required string? Type { get; init; }
 
     public int? V { get; init; }
 
@@ -16,14 +16,20 @@ internal sealed record SignalingMessage
 
     public string? Ticket { get; init; }
 
+    public string? Token { get; init; }
+
     public string? To { get; init; }
 
     public string? From { get; init; }
 
     public string? Data { get; init; }
 
+    public int? N { get; init; }
+
+    /// <summary>Peer ids. What arrives may have any entries, null too.</summary>
     public IReadOnlyList<string>? Peers { get; init; }
 
+    /// <summary>Servers. What arrives may have any entries, null too.</summary>
     public IReadOnlyList<IceServerEntry>? IceServers { get; init; }
 
     public string? Code { get; init; }
@@ -39,13 +45,15 @@ internal sealed record SignalingMessage
         {
             return JsonSerializer.Deserialize(text, SignalingJson.Default.SignalingMessage);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The second is for escapes of half a character.
             return null;
         }
     }
 
-    public string Format() => JsonSerializer.Serialize(this, SignalingJson.Default.SignalingMessage);
+    /// <summary>The frame, UTF-8.</summary>
+    public byte[] Format() => JsonSerializer.SerializeToUtf8Bytes(this, SignalingJson.Default.SignalingMessage);
 }
 
 /// <summary>How signaling messages are written: camelCase, nothing that is null.</summary>

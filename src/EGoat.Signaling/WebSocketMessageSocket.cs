@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net.WebSockets;
 using System.Text;
 
@@ -8,49 +9,59 @@ public sealed class WebSocketMessageSocket(WebSocket socket) : IMessageSocket
 {
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromMilliseconds(300);
 
-    private readonly byte[] _buffer = new byte[SignalingLimits.MaxFrameLength];
-
     /// <inheritdoc/>
     public async ValueTask<string?> ReceiveAsync(CancellationToken cancellationToken)
     {
-        int length = 0;
+        byte[]? buffer = null;
         try
         {
-            while (true)
+            // Nothing is held by the many sockets that wait.
+            ValueWebSocketReceiveResult result = await socket.ReceiveAsync(Memory<byte>.Empty, cancellationToken).ConfigureAwait(false);
+            if (result is { MessageType: WebSocketMessageType.Text, EndOfMessage: true })
             {
-                ValueWebSocketReceiveResult result = await socket.ReceiveAsync(_buffer.AsMemory(length), cancellationToken).ConfigureAwait(false);
-                length += result.Count;
-                if (result.MessageType != WebSocketMessageType.Text)
-                {
-                    return null;
-                }
+                return "";
+            }
 
+            buffer = ArrayPool<byte>.Shared.Rent(SignalingLimits.MaxFrameLength);
+            int length = 0;
+            while (result.MessageType == WebSocketMessageType.Text && length < SignalingLimits.MaxFrameLength)
+            {
+                result = await socket.ReceiveAsync(buffer.AsMemory(length, SignalingLimits.MaxFrameLength - length), cancellationToken).ConfigureAwait(false);
+                length += result.Count;
                 if (result.EndOfMessage)
                 {
-                    return Encoding.UTF8.GetString(_buffer, 0, length);
-                }
-
-                if (length == _buffer.Length)
-                {
-                    await CloseAsync("message too long").ConfigureAwait(false);
-                    return null;
+                    return result.MessageType == WebSocketMessageType.Text ? Encoding.UTF8.GetString(buffer, 0, length) : null;
                 }
             }
+
+            if (result.MessageType == WebSocketMessageType.Text)
+            {
+                await CloseAsync("message too long").ConfigureAwait(false);
+            }
+
+            return null;
         }
-        catch (Exception e) when (e is WebSocketException or InvalidOperationException or IOException)
+        catch (Exception e) when (IsLoss(e, cancellationToken))
         {
             return null;
+        }
+        finally
+        {
+            if (buffer is not null)
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
         }
     }
 
     /// <inheritdoc/>
-    public async ValueTask SendAsync(string message, CancellationToken cancellationToken)
+    public async ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         try
         {
-            await socket.SendAsync(Encoding.UTF8.GetBytes(message), WebSocketMessageType.Text, endOfMessage: true, cancellationToken).ConfigureAwait(false);
+            await socket.SendAsync(message, WebSocketMessageType.Text, endOfMessage: true, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is WebSocketException or InvalidOperationException or IOException)
+        catch (Exception e) when (IsLoss(e, cancellationToken))
         {
             // Reading tells.
         }
@@ -64,9 +75,13 @@ public sealed class WebSocketMessageSocket(WebSocket socket) : IMessageSocket
         {
             await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, reason, limit.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is WebSocketException or InvalidOperationException or IOException or OperationCanceledException)
+        catch (Exception e) when (IsLoss(e, CancellationToken.None))
         {
             socket.Abort();
         }
     }
+
+    // A socket whose own keep-alive has given up ends what is under way as if it were cancelled.
+    private static bool IsLoss(Exception e, CancellationToken cancellationToken) =>
+        e is WebSocketException or InvalidOperationException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 }

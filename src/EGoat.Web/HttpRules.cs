@@ -37,8 +37,7 @@ internal sealed class HttpRules(string token)
 
     /// <summary>Browsers say where a request comes from; programs do not.</summary>
     public static bool IsOriginAllowed(HttpRequest request) =>
-        request.Headers.Origin is not { Count: > 0 } origin ||
-        string.Equals(origin[0], $"{request.Scheme}://{request.Host.Value}", StringComparison.OrdinalIgnoreCase);
+        request.Headers.Origin.All(o => string.Equals(o, $"{request.Scheme}://{request.Host.Value}", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Whether the request carries the token.</summary>
     public bool IsAuthorized(HttpRequest request)

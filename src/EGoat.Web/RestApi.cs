@@ -14,6 +14,9 @@ internal sealed class RestApi(SignalingHub hub, IRoomStore? store, string versio
 {
     private const int DefaultPageSize = 200;
     private const int MaxBodyLength = 256 * 1024;
+    private const int IdLength = 36;
+    private const int MaxIdentityLength = 64;
+    private const int MaxNameLength = 256;
 
     /// <summary>Answers a request whose path begins with /api/ and that is authorized.</summary>
     public Task HandleAsync(HttpContext context) => (context.Request.Method, context.Request.Path.Value) switch
@@ -71,6 +74,7 @@ internal sealed class RestApi(SignalingHub hub, IRoomStore? store, string versio
             bool isTime = DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time);
             HistoryQuery? next = name switch
             {
+                _ when value.Contains('\0', StringComparison.Ordinal) => null,
                 "room" => query with { Room = value },
                 "peer" => query with { Peer = value },
                 "text" => query with { Text = value },
@@ -108,25 +112,41 @@ internal sealed class RestApi(SignalingHub hub, IRoomStore? store, string versio
             return;
         }
 
-        EGoatMessage? message = null;
-        try
+        (EGoatMessage? message, string? wrong) = await ReadMessageAsync(context).ConfigureAwait(false);
+        if (message is null || (wrong ??= FindWrong(message)) is not null)
         {
-            message = await JsonSerializer.DeserializeAsync(context.Request.Body, RestJson.Default.EGoatMessage, context.RequestAborted).ConfigureAwait(false);
-        }
-        catch (JsonException)
-        {
-            // Answered below.
-        }
-
-        if (message is null || message.Id.Length != 36 || !SignalingLimits.IsRoomName(message.Room) || message.FromIdentity.Length > 64 || message.From.Length > 256)
-        {
-            await RefuseAsync(context, StatusCodes.Status400BadRequest, "The body is not a message.").ConfigureAwait(false);
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, $"The body is not a message: {wrong} is missing or not valid.").ConfigureAwait(false);
             return;
         }
 
         (EGoatMessage stored, _) = await store.AddMessageAsync(message with { Sequence = 0 }, context.RequestAborted).ConfigureAwait(false);
         await WriteAsync(context, stored, RestJson.Default.EGoatMessage).ConfigureAwait(false);
     }
+
+    // The message, or the member of the body that is to blame.
+    private static async Task<(EGoatMessage? Message, string? Wrong)> ReadMessageAsync(HttpContext context)
+    {
+        try
+        {
+            return (await JsonSerializer.DeserializeAsync(context.Request.Body, RestJson.Default.EGoatMessage, context.RequestAborted).ConfigureAwait(false), null);
+        }
+        catch (JsonException e)
+        {
+            return (null, e.Path is { Length: > 2 } path ? path[2..] : "a member");
+        }
+        catch (InvalidOperationException)
+        {
+            return (null, "a text"); // Half of a character.
+        }
+    }
+
+    private static string? FindWrong(EGoatMessage message) =>
+        message.Id.Length != IdLength ? "id"
+        : !SignalingLimits.IsRoomName(message.Room) ? "room"
+        : message.FromIdentity.Length > MaxIdentityLength ? "fromIdentity"
+        : message.From.Length > MaxNameLength ? "from"
+        : !Enum.IsDefined(message.Direction) ? "direction"
+        : null;
 }
 
 /// <summary>What <c>/api/status</c> tells.</summary>
@@ -139,7 +159,7 @@ internal sealed record RoomStatus(string Name, int Members);
 internal sealed record RestError(string Error);
 
 /// <summary>JSON of the REST API: camelCase, enumerations by name.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, PropertyNameCaseInsensitive = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, PropertyNameCaseInsensitive = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(ServerStatus))]
 [JsonSerializable(typeof(RoomStatus[]))]
 [JsonSerializable(typeof(RestError))]

@@ -17,22 +17,12 @@ internal static class ServerCertificate
         {
             if (File.Exists(path))
             {
+                PrivateFile.Restrict(path);
                 return X509CertificateLoader.LoadPkcs12FromFile(path, null);
             }
 
-            Directory.CreateDirectory(folder);
             byte[] pfx = Create(address);
-            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-            {
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            }
-
-            using (var file = new FileStream(path, options))
-            {
-                file.Write(pfx);
-            }
-
+            PrivateFile.Write(path, pfx);
             return X509CertificateLoader.LoadPkcs12(pfx, null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)

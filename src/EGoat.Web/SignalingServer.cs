@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Net.WebSockets;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EGoat.Signaling;
 using Microsoft.AspNetCore.Builder;
@@ -21,10 +20,9 @@ namespace EGoat.Web;
 /// </summary>
 public sealed class SignalingServer : EGoatSignaling, IAsyncDisposable
 {
-    private const int TokenLength = 24;
-
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromMilliseconds(500);
 
+    private readonly SignalingServerOptions _options;
     private readonly WebApplication _application;
     private readonly SignalingHub _hub;
     private readonly X509Certificate2? _certificate;
@@ -33,12 +31,13 @@ public sealed class SignalingServer : EGoatSignaling, IAsyncDisposable
 
     private Uri _url = null!;
 
-    private SignalingServer(WebApplication application, SignalingHub hub, X509Certificate2? certificate)
+    private SignalingServer(SignalingServerOptions options, WebApplication application, SignalingHub hub, X509Certificate2? certificate, string token)
     {
+        _options = options;
         _application = application;
         _hub = hub;
         _certificate = certificate;
-        Token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenLength));
+        Token = token;
     }
 
     /// <inheritdoc/>
@@ -47,7 +46,7 @@ public sealed class SignalingServer : EGoatSignaling, IAsyncDisposable
     /// <inheritdoc/>
     public override string Page => $"{Url.GetLeftPart(UriPartial.Authority)}/#t={Token}";
 
-    /// <summary>The bearer token of the REST API.</summary>
+    /// <summary>The bearer token of the REST API; the same after a restart when there is a data folder.</summary>
     public string Token { get; }
 
     /// <inheritdoc/>
@@ -71,12 +70,12 @@ public sealed class SignalingServer : EGoatSignaling, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         bool isSecure = !IPAddress.IsLoopback(options.Listen.Address) && !options.InsecureHttp;
-        if (isSecure && options.CertificateFolder is null)
+        if (isSecure && options.DataFolder is null)
         {
             throw new SignalingServerException("A server off loopback needs a folder for its TLS certificate.");
         }
 
-        X509Certificate2? certificate = isSecure ? ServerCertificate.LoadOrCreate(options.CertificateFolder!, options.Listen.Address) : null;
+        X509Certificate2? certificate = isSecure ? ServerCertificate.LoadOrCreate(options.DataFolder!, options.Listen.Address) : null;
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseKestrelCore();
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
@@ -100,9 +99,10 @@ public sealed class SignalingServer : EGoatSignaling, IAsyncDisposable
             });
         });
 
-        var hub = new SignalingHub(options.IceServers) { Trace = options.Trace };
+        string token = PageToken.LoadOrCreate(options.DataFolder);
+        var hub = new SignalingHub(options.Hub);
         WebApplication application = builder.Build();
-        var server = new SignalingServer(application, hub, certificate);
+        var server = new SignalingServer(options, application, hub, certificate, token);
         server.Map(new RestApi(hub, store, options.Version));
         try
         {
@@ -182,7 +182,7 @@ public sealed class SignalingServer : EGoatSignaling, IAsyncDisposable
             return;
         }
 
-        using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { KeepAliveInterval = TimeSpan.FromSeconds(15) }).ConfigureAwait(false);
+        using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { KeepAliveInterval = _options.KeepAliveInterval, KeepAliveTimeout = _options.KeepAliveTimeout }).ConfigureAwait(false);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, context.RequestAborted);
         await _hub.RunAsync(new WebSocketMessageSocket(socket), context.Connection.RemoteIpAddress?.ToString() ?? "", stop.Token).ConfigureAwait(false);
     }

@@ -12,18 +12,24 @@ public sealed record SignalingServerOptions
     /// <summary>Where it listens. Default 127.0.0.1:4747; port 0 takes a free one.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, DefaultPort);
 
-    /// <summary>The STUN and TURN servers that peers are told of.</summary>
-    public IReadOnlyList<IceServerEntry> IceServers { get; init; } = [];
+    /// <summary>What the hub tells its members and allows them.</summary>
+    public SignalingHubOptions Hub { get; init; } = new();
 
     /// <summary>Plain http off loopback. Pages then lack WebCrypto and the private file system. Default false.</summary>
     public bool InsecureHttp { get; init; }
 
-    /// <summary>The folder that keeps the TLS certificate, made once; needed off loopback.</summary>
-    public string? CertificateFolder { get; init; }
+    /// <summary>
+    /// The folder that keeps what outlives the server, readable by its owner only: the TLS certificate, without which it cannot
+    /// listen off loopback, and the token of the page. Default: none, and a new token each time.
+    /// </summary>
+    public string? DataFolder { get; init; }
 
     /// <summary>The name that the page proposes, such as the user's.</summary>
     public string Version { get; init; } = "0.1.0";
 
-    /// <summary>Takes a line about who joins, leaves and is refused; null for silence. Called under a lock: it must be quick.</summary>
-    public Action<string>? Trace { get; init; }
+    /// <summary>The silence of a member after which it is asked for a sign of life, by a WebSocket ping. Default 15 s.</summary>
+    internal TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a member has to answer before it is dropped. Default 30 s: a silent one is gone after 45 s.</summary>
+    internal TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(30);
 }

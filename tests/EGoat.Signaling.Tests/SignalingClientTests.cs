@@ -17,7 +17,7 @@ public sealed class SignalingClientTests
     {
         SignalingException e = await RefuseAsync("\u001b]52;c;eA==\u0007no\r\nPS> \u202e 🐐");
         Assert.EndsWith(" refuses: \u001b]52;c;eA==\u0007no\r\nPS> \u202e 🐐", e.Message, StringComparison.Ordinal);
-        Assert.Equal("room-full", e.Data["code"]);
+        Assert.Equal("room-full", e.Code);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 
@@ -8,7 +9,9 @@ public sealed class SignalingHubTests : IAsyncDisposable
     private const string A = "aaaaaaaaaaaaaaaaaaaaaaaaaa";
     private const string Z = "zzzzzzzzzzzzzzzzzzzzzzzzzz";
 
-    private readonly SignalingHub _hub = new([new IceServerEntry(["stun:stun.example.org"])]);
+    private static readonly SignalingHubOptions Options = new() { IceServers = [new IceServerEntry(["stun:stun.example.org"])] };
+
+    private SignalingHub _hub = new(Options);
     private readonly List<TestSocket> _sockets = [];
     private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(30));
 
@@ -120,7 +123,7 @@ public sealed class SignalingHubTests : IAsyncDisposable
     [Fact]
     public async Task A_full_room_refuses_one_more()
     {
-        for (int i = 0; i < SignalingLimits.MaxMembersPerRoom; i++)
+        for (int i = 0; i < Options.MaxMembersPerRoom; i++)
         {
             await JoinAsync(Open($"address {i}"), PeerId(i));
         }
@@ -131,14 +134,14 @@ public sealed class SignalingHubTests : IAsyncDisposable
     [Fact]
     public async Task One_address_cannot_open_rooms_without_end_nor_join_without_pause()
     {
-        for (int i = 0; i < SignalingLimits.MaxRoomsPerAddress; i++)
+        for (int i = 0; i < Options.MaxRoomsPerAddress; i++)
         {
             await JoinAsync(Open(), PeerId(i), room: $"room{i}");
         }
 
         Assert.Equal("too-many-rooms", (string?)(await JoinAsync(Open(), A, room: "one-more"))["code"]);
         JsonObject last = [];
-        for (int i = 0; i < SignalingLimits.MaxJoinsPerMinute; i++)
+        for (int i = 0; i < Options.MaxJoinsPerMinute; i++)
         {
             last = await JoinAsync(Open(), "!");
             last = await JoinAsync(Open(), PeerId(1000 + i), room: $"room{i % 60}");
@@ -153,9 +156,10 @@ public sealed class SignalingHubTests : IAsyncDisposable
     {
         (TestSocket a, TestSocket z) = await JoinBothAsync();
         z.StopsReading = true;
-        for (int i = 0; i < SignalingLimits.MaxQueuedMessages + 10; i++)
+        var data = new string('x', 32 * 1024);
+        for (int i = 0; i < (Options.MaxQueuedBytes / data.Length) + 2; i++)
         {
-            a.Say(new JsonObject { ["type"] = "signal", ["to"] = Z, ["data"] = "x" });
+            a.Say(new JsonObject { ["type"] = "signal", ["to"] = Z, ["data"] = data });
         }
 
         await z.Served.WaitAsync(_limit.Token);
@@ -166,6 +170,74 @@ public sealed class SignalingHubTests : IAsyncDisposable
         }
         while ((string?)answer["type"] != "peer-left");
         Assert.Equal([("lobby", 1)], _hub.Rooms);
+    }
+
+    [Fact]
+    public async Task What_waits_for_members_that_do_not_read_is_bounded_in_all_and_gone_when_they_are()
+    {
+        const int members = 16;
+        const int max = 256 * 1024;
+        _hub = new SignalingHub(new SignalingHubOptions { MaxQueuedBytes = max, MaxQueuedBytesInAll = 4 * max });
+        TestSocket sender = Open();
+        await JoinAsync(sender, A);
+        var silent = new List<TestSocket>();
+        for (int i = 0; i < members; i++)
+        {
+            TestSocket socket = Open($"192.0.2.{i + 10}");
+            await JoinAsync(socket, PeerId(i));
+            socket.StopsReading = true;
+            silent.Add(socket);
+        }
+
+        var data = new string('x', 32 * 1024);
+        for (int round = 0; round < 20; round++)
+        {
+            for (int i = 0; i < members; i++)
+            {
+                sender.Say(new JsonObject { ["type"] = "signal", ["to"] = PeerId(i), ["data"] = data });
+                Assert.True(_hub.QueuedBytes <= 4 * max);
+            }
+        }
+
+        await Task.WhenAll(silent.Select(s => s.Served)).WaitAsync(_limit.Token);
+        sender.Close();
+        await sender.Served.WaitAsync(_limit.Token);
+        Assert.Equal(0, _hub.QueuedBytes);
+        Assert.Equal(0, _hub.Connections);
+        Assert.Empty(_hub.Rooms);
+    }
+
+    [Theory]
+    [InlineData("2001:db8:1:2::", "2001:db8:1:2:ffff::")]
+    [InlineData("192.0.2.1", "::ffff:192.0.2.1")]
+    public async Task Places_of_a_room_are_kept_from_one_prefix_for_others(string address, string sameAddress)
+    {
+        for (int i = 0; i < Options.MaxMembersPerRoomAndAddress; i++)
+        {
+            string from = i % 2 == 0 ? sameAddress : address;
+            Assert.Equal("joined", (string?)(await JoinAsync(Open(from), PeerId(i)))["type"]);
+        }
+
+        Assert.Equal("room-full", (string?)(await JoinAsync(Open(address), PeerId(100)))["code"]);
+        Assert.Equal("room-full", (string?)(await JoinAsync(Open(sameAddress), PeerId(101)))["code"]);
+        Assert.Equal("joined", (string?)(await JoinAsync(Open("2001:db8:1:3::1"), PeerId(102)))["type"]);
+        Assert.Equal("joined", (string?)(await JoinAsync(Open("192.0.2.2"), PeerId(103)))["type"]);
+    }
+
+    [Fact]
+    public async Task A_private_server_takes_nobody_without_its_token()
+    {
+        _hub = new SignalingHub(new SignalingHubOptions { AccessToken = "goat-cheese" });
+        foreach (string? token in new[] { null, "", "goat-chees", "goat-cheese2" })
+        {
+            TestSocket socket = Open();
+            socket.Say(new JsonObject { ["type"] = "join", ["v"] = 1, ["room"] = "lobby", ["peer"] = A, ["token"] = token });
+            Assert.Equal("bad-token", (string?)(await socket.ReadAsync())["code"]);
+        }
+
+        TestSocket member = Open();
+        member.Say(new JsonObject { ["type"] = "join", ["v"] = 1, ["room"] = "lobby", ["peer"] = A, ["token"] = "goat-cheese" });
+        Assert.Equal("joined", (string?)(await member.ReadAsync())["type"]);
     }
 
     public async ValueTask DisposeAsync()
@@ -235,14 +307,14 @@ public sealed class SignalingHubTests : IAsyncDisposable
             }
         }
 
-        public async ValueTask SendAsync(string message, CancellationToken cancellationToken)
+        public async ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
         {
             if (StopsReading)
             {
                 await Task.Delay(Timeout.Infinite, cancellationToken);
             }
 
-            await _fromHub.Writer.WriteAsync(message, cancellationToken);
+            await _fromHub.Writer.WriteAsync(Encoding.UTF8.GetString(message.Span), cancellationToken);
         }
 
         public ValueTask CloseAsync(string reason) => ValueTask.CompletedTask;

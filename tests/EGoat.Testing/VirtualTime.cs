@@ -12,10 +12,10 @@ namespace EGoat.Testing;
 /// waited for too: test classes that use virtual time belong to a collection that is not run in parallel with others.
 /// The seed decides about the network; the order in which threads get their turn it does not.
 /// </remarks>
-public sealed class VirtualTime(int seed, NetworkConditions? conditions = null)
+public sealed class VirtualTime(int seed, NetworkConditions? conditions = null, TimeSpan? maxStep = null)
 {
-    /// <summary>The longest step; conditions are looked at after each.</summary>
-    private static readonly TimeSpan MaxStep = TimeSpan.FromMilliseconds(50);
+    /// <summary>The longest step; conditions are looked at after each. 50 ms unless the test has nothing that happens between timers.</summary>
+    private readonly TimeSpan _maxStep = maxStep ?? TimeSpan.FromMilliseconds(50);
 
     /// <summary>Items of work that the test runner has done by the thread pool in <see cref="BlockedAfter"/>, at most.</summary>
     private const int MaxNoise = 10;
@@ -118,7 +118,7 @@ public sealed class VirtualTime(int seed, NetworkConditions? conditions = null)
             }
 
             TimeSpan now = Network.Now;
-            TimeSpan next = Min(now + MaxStep, Network.FindNextEvent());
+            TimeSpan next = Min(now + _maxStep, Network.FindNextEvent());
             next = Clock.NextDue is { } due ? Min(next, now + (due - Clock.GetUtcNow())) : next;
             if (now >= end && next > now)
             {

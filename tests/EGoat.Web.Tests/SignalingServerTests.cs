@@ -29,9 +29,12 @@ public sealed class SignalingServerTests : IAsyncLifetime
         HttpResponseMessage response = await _client.GetAsync(_server.Url);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("text/html", response.Content.Headers.ContentType!.MediaType);
-        string policy = Assert.Single(response.Headers.GetValues("Content-Security-Policy"));
-        Assert.Contains("default-src 'none'", policy, StringComparison.Ordinal);
-        Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
+        Assert.Equal(
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            Assert.Single(response.Headers.GetValues("Content-Security-Policy")));
+        Assert.Equal("no-referrer", Assert.Single(response.Headers.GetValues("Referrer-Policy")));
+        Assert.Equal("same-origin", Assert.Single(response.Headers.GetValues("Cross-Origin-Opener-Policy")));
+        Assert.Equal("same-origin", Assert.Single(response.Headers.GetValues("Cross-Origin-Resource-Policy")));
         Assert.Equal("nosniff", Assert.Single(response.Headers.GetValues("X-Content-Type-Options")));
         Assert.False(response.Headers.Contains("Access-Control-Allow-Origin"));
         string html = await response.Content.ReadAsStringAsync();
@@ -56,6 +59,37 @@ public sealed class SignalingServerTests : IAsyncLifetime
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_server.Url, path));
         request.Headers.Host = "evil.example.org";
         Assert.Equal(HttpStatusCode.Forbidden, (await _client.SendAsync(request)).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("%.evil")]
+    [InlineData("%.evil:4747")]
+    [InlineData("evil.%")]
+    [InlineData("localhost.evil")]
+    [InlineData("127.0.0.1.evil")]
+    [InlineData("evil%")]
+    public async Task A_host_name_that_only_looks_like_this_machines_is_refused(string host)
+    {
+        using HttpRequestMessage request = Authorized(HttpMethod.Get, "/api/status");
+        request.Headers.Host = host.Replace("%", Dns.GetHostName(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Forbidden, (await _client.SendAsync(request)).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("http://127.0.0.1")]
+    [InlineData("https://127.0.0.1:%")]
+    [InlineData("http://127.0.0.1:%.evil")]
+    [InlineData("http://localhost:%")]
+    [InlineData("file://")]
+    public async Task An_origin_that_is_not_exactly_the_pages_is_refused_on_every_route(string origin)
+    {
+        foreach (string path in new[] { "/", "/api/status", "/signal" })
+        {
+            using HttpRequestMessage request = Authorized(HttpMethod.Get, path);
+            request.Headers.TryAddWithoutValidation("Origin", origin.Replace("%", $"{_server.Url.Port}", StringComparison.Ordinal));
+            Assert.Equal(HttpStatusCode.Forbidden, (await _client.SendAsync(request)).StatusCode);
+        }
     }
 
     [Theory]
@@ -96,6 +130,29 @@ public sealed class SignalingServerTests : IAsyncLifetime
         Assert.Equal($"{_server.Url.GetLeftPart(UriPartial.Authority)}/#t={_server.Token}", await Task.FromResult(_server.Page));
 
     [Fact]
+    public async Task The_token_of_the_page_outlives_the_server_and_only_its_owner_can_read_it()
+    {
+        var options = new SignalingServerOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0), DataFolder = _folder };
+        await using SignalingServer first = await StartAsync(options);
+        await using SignalingServer second = await StartAsync(options);
+        Assert.Equal(first.Token, second.Token);
+        Assert.NotEqual(_server.Token, first.Token);
+        string path = Path.Combine(_folder, "page.token");
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+            File.SetUnixFileMode(path, (UnixFileMode)0b110_110_110);
+            await using SignalingServer third = await StartAsync(options);
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+        }
+
+        await File.WriteAllTextAsync(path, "short");
+        await using SignalingServer fourth = await StartAsync(options);
+        Assert.NotEqual(first.Token, fourth.Token);
+        Assert.Equal(48, fourth.Token.Length);
+    }
+
+    [Fact]
     public async Task Status_and_rooms_tell_what_is_going_on()
     {
         await using SignalingClient client = await JoinAsync(_server.Url);
@@ -120,7 +177,7 @@ public sealed class SignalingServerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_client_joins_again_with_its_ticket_after_the_server_has_restarted()
+    public async Task A_client_joins_again_after_the_server_has_restarted()
     {
         await using SignalingClient client = await JoinAsync(_server.Url);
         Assert.False(Assert.IsType<SignalingJoined>(await client.Events.ReadAsync(_limit.Token)).IsRejoin);
@@ -168,7 +225,7 @@ public sealed class SignalingServerTests : IAsyncLifetime
     [Fact]
     public async Task Off_loopback_it_is_https_whose_certificate_the_URL_pins()
     {
-        await using SignalingServer server = await StartAsync(new SignalingServerOptions { Listen = new IPEndPoint(IPAddress.Any, 0), CertificateFolder = _folder });
+        await using SignalingServer server = await StartAsync(new SignalingServerOptions { Listen = new IPEndPoint(IPAddress.Any, 0), DataFolder = _folder });
         Assert.Equal("https", server.Url.Scheme);
         byte[]? pin = CertificatePin.FromUrl(server.Url);
         Assert.NotNull(pin);
@@ -182,7 +239,7 @@ public sealed class SignalingServerTests : IAsyncLifetime
         var wrong = new Uri($"https://127.0.0.1:{server.Url.Port}/#cert={System.Buffers.Text.Base64Url.EncodeToString(pin)}");
         SignalingException e = await Assert.ThrowsAsync<SignalingException>(() => JoinAsync(wrong));
         Assert.Contains("is not the one that the URL pins", e.Message, StringComparison.Ordinal);
-        await using SignalingServer again = await StartAsync(new SignalingServerOptions { Listen = new IPEndPoint(IPAddress.Any, 0), CertificateFolder = _folder });
+        await using SignalingServer again = await StartAsync(new SignalingServerOptions { Listen = new IPEndPoint(IPAddress.Any, 0), DataFolder = _folder });
         Assert.Equal(server.Url.Fragment, again.Url.Fragment);
     }
 

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using EGoat.Cli.Output;
 using EGoat.Mesh;
 using EGoat.Node;
+using EGoat.Signaling;
 using EGoat.Web;
 
 namespace EGoat.Cli.Commands;
@@ -46,7 +47,7 @@ internal static class ServeCommand
                         {
                             Listen = result.GetRequiredValue(listen),
                             InsecureHttp = result.GetValue(insecure),
-                            IceServers = IceServerEntries.From(CommonOptions.ParseIceServers(result.GetValue(iceServers) ?? [])),
+                            Hub = new SignalingHubOptions { IceServers = IceServerEntries.From(CommonOptions.ParseIceServers(result.GetValue(iceServers) ?? [])) },
                         },
                         cancellationToken).ConfigureAwait(false);
                     Console.WriteLine(result.GetValue(common.Json)

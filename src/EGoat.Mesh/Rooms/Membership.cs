@@ -108,6 +108,7 @@ internal sealed class Membership : ISessionOwner
     /// <summary>Addresses of this machine have come or gone.</summary>
     public void HandleNetworkChange()
     {
+        _signaling.ReconnectNow();
         foreach (Peer peer in Peers)
         {
             _room.Background.Run(() => _introductions.RestartIceAsync(peer));
@@ -263,6 +264,9 @@ internal sealed class Membership : ISessionOwner
             case SignalingLost when !_room.IsLeft:
                 SetState(EGoatRoomState.Reconnecting);
                 break;
+            case SignalingWarning warning:
+                _room.Warn(warning.Message);
+                break;
             case SignalingRefused refused:
                 _room.Warn(refused.Message);
                 break;
@@ -277,7 +281,7 @@ internal sealed class Membership : ISessionOwner
         SignalingPeerJoined joined => $"{joined.Peer} has joined",
         SignalingPeerLeft left => $"{left.Peer} has left",
         SignalingReceived received => $"{Introduction.Parse(received.Data)?.GetType().Name ?? "something unreadable"} from {received.From}",
-        SignalingLost => "the server is out of reach",
+        SignalingLost lost => $"lost: {lost.Reason}",
         SignalingRefused refused => $"refused: {refused.Message}",
         _ => e.GetType().Name,
     });

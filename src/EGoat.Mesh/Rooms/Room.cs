@@ -125,7 +125,7 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
         SignalingClient signaling;
         try
         {
-            signaling = await SignalingClient.ConnectAsync(new SignalingClientOptions { Server = options.Server, Room = name, Peer = peerId }, cancellationToken).ConfigureAwait(false);
+            signaling = await SignalingClient.ConnectAsync(new SignalingClientOptions { Server = options.Server, Room = name, Peer = peerId, Patience = options.Patience }, cancellationToken).ConfigureAwait(false);
         }
         catch (SignalingException e)
         {

@@ -16,6 +16,9 @@ public sealed record RoomOptions
     /// <summary>The name that others see. At most 256 characters.</summary>
     public required string DisplayName { get; init; }
 
+    /// <summary>How long joining is tried while the signaling server is not there yet. Default 0: once.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.Zero;
+
     /// <summary>STUN and TURN servers to use instead of those that the signaling server names; null uses the latter.</summary>
     public IReadOnlyList<IceServer>? IceServers { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Net;
 using EGoat.Mesh;
+using EGoat.Signaling;
 using EGoat.Web;
 
 namespace EGoat.PowerShell.Commands;
@@ -46,7 +47,7 @@ public sealed class StartEGoatSignaling : EGoatCmdlet
         var listen = new IPEndPoint(ListenAddress, Port);
         if (ShouldProcess(listen.ToString(), "Start a signaling server"))
         {
-            var options = new SignalingServerOptions { Listen = listen, InsecureHttp = InsecureHttp, IceServers = IceServerEntries.From(ParseIceServers(IceServer)) };
+            var options = new SignalingServerOptions { Listen = listen, InsecureHttp = InsecureHttp, Hub = new SignalingHubOptions { IceServers = IceServerEntries.From(ParseIceServers(IceServer)) } };
             WriteObject(Await(GetNode().StartSignalingAsync(options, StopToken), listen));
         }
     }
