@@ -252,6 +252,7 @@ public sealed class SctpAbuseTests
         uint first = NextTsn(target);
         for (uint i = 1; i <= 600; i++)
         {
+            target.PollA();
             target.Deliver(SctpChunks.Join(target.TagOfA, SctpChunks.Data(true, Whole | DataChunk.UnorderedFlag, first + (2 * i), 0, i, 0, 51, [1])));
         }
 
