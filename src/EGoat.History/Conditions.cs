@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Data.Sqlite;
 
 namespace EGoat.History;
 
@@ -11,6 +12,9 @@ internal sealed class Conditions
 
     /// <summary>Which of the rows that are found a query wants.</summary>
     public static string Page(HistoryQuery query) => string.Create(CultureInfo.InvariantCulture, $" LIMIT {query.Take ?? -1} OFFSET {query.Skip}");
+
+    /// <summary>What must be done to a connection before it can run the query; null: nothing.</summary>
+    public Action<SqliteConnection>? Prepare { get; set; }
 
     /// <summary>Adds a condition with its parameter, unless that is null.</summary>
     public void Add(string condition, string parameter, object? value)

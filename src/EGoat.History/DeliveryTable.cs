@@ -10,7 +10,7 @@ internal static class DeliveryTable
 
     // Confirmed is final: two processes of one installation may both have sent a message, and only one knows the answer.
     // What waits keeps its beginning, so that asking again does not prolong its time.
-    public static void Put(SqliteConnection connection, EGoatDelivery delivery) => connection.Execute(
+    public static void Put(SqliteConnection connection, EGoatDelivery delivery) => connection.ExecuteKept(
         """
         INSERT INTO deliveries VALUES ($id, $identity, $room, $name, $state, $reason, $at)
         ON CONFLICT DO UPDATE SET

@@ -52,9 +52,7 @@ internal sealed class HistoryFile
                 Warn($"The log beside '{Path}' belongs to another copy of the history; it was moved to '{aside}'.");
             }
 
-            connection = Open(SqliteOpenMode.ReadWrite);
-            connection.Execute("PRAGMA journal_mode = WAL");
-            connection.Execute("PRAGMA synchronous = FULL");
+            connection = Open("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
             Schema.Migrate(connection, Path);
             LogGeneration.Enter(Path);
             return connection;
@@ -85,9 +83,7 @@ internal sealed class HistoryFile
         SqliteConnection? connection = null;
         try
         {
-            connection = Open(SqliteOpenMode.ReadWrite);
-            connection.Execute("PRAGMA query_only = ON");
-            SearchText.Prepare(connection);
+            connection = Open("PRAGMA query_only = ON");
             return (connection, QueryLimit.Attach(connection, Time, _options.QueryTimeout, cancellationToken));
         }
         catch (Exception e)
@@ -171,12 +167,12 @@ internal sealed class HistoryFile
         }
     }
 
-    private SqliteConnection Open(SqliteOpenMode mode)
+    private SqliteConnection Open(string pragmas)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = Path,
-            Mode = mode,
+            Mode = SqliteOpenMode.ReadWrite,
             DefaultTimeout = Math.Max(1, (int)_options.LockTimeout.TotalSeconds),
             Pooling = false,
         }.ToString());
@@ -185,11 +181,7 @@ internal sealed class HistoryFile
             connection.Open();
             raw.sqlite3_db_config(connection.Handle!, raw.SQLITE_DBCONFIG_DEFENSIVE, 1, out _);
             raw.sqlite3_db_config(connection.Handle!, raw.SQLITE_DBCONFIG_ENABLE_VIEW, 0, out _);
-            connection.Execute($"PRAGMA busy_timeout = {(int)_options.LockTimeout.TotalMilliseconds}");
-            connection.Execute("PRAGMA trusted_schema = OFF");
-            connection.Execute("PRAGMA cell_size_check = ON");
-            connection.Execute("PRAGMA mmap_size = 0");
-            connection.Execute("PRAGMA temp_store = MEMORY");
+            connection.Execute($"PRAGMA busy_timeout = {(int)_options.LockTimeout.TotalMilliseconds}; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; {pragmas}");
             return connection;
         }
         catch

@@ -24,6 +24,7 @@ internal sealed class HistoryReader(HistoryFile file, HistoryWriter writer)
         (SqliteConnection connection, QueryLimit limit) = await OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
+            where.Prepare?.Invoke(connection);
             using SqliteCommand command = connection.CreateCommand(sql, [.. where.Parameters]);
             using SqliteDataReader row = Guard(command.ExecuteReader, cancellationToken);
             while (true)

@@ -109,7 +109,13 @@ public sealed class HistoryStore : IRoomStore, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(query);
         Conditions where = MessageTable.Where(query);
-        return _reader.ReadAsync(connection => connection.GetNumber($"SELECT count(*) FROM messages{where}", [.. where.Parameters]), cancellationToken);
+        return _reader.ReadAsync(
+            connection =>
+            {
+                where.Prepare?.Invoke(connection);
+                return connection.GetNumber($"SELECT count(*) FROM messages{where}", [.. where.Parameters]);
+            },
+            cancellationToken);
     }
 
     /// <summary>

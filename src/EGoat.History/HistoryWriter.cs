@@ -164,7 +164,7 @@ internal sealed class HistoryWriter : IAsyncDisposable
 
     private void Transact(SqliteConnection connection, List<Write> batch, ref Write? current)
     {
-        connection.Execute("BEGIN IMMEDIATE");
+        connection.ExecuteKept("BEGIN IMMEDIATE");
         if (_file.GetLogLength() == 0)
         {
             LogGeneration.Advance(connection);
@@ -177,7 +177,7 @@ internal sealed class HistoryWriter : IAsyncDisposable
         }
 
         current = null;
-        connection.Execute("COMMIT");
+        connection.ExecuteKept("COMMIT");
     }
 
     private void Fail(List<Write> batch, HistoryException error)

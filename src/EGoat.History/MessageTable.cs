@@ -10,7 +10,7 @@ internal static class MessageTable
 
     public static (EGoatMessage Message, bool IsNew) Add(SqliteConnection connection, EGoatMessage message)
     {
-        int added = connection.Execute(
+        int added = connection.ExecuteKept(
             "INSERT OR IGNORE INTO messages (id, room, name, identity, text, sent_at, received_at, direction, private) VALUES ($id, $room, $name, $identity, $text, $sentAt, $receivedAt, $direction, $private)",
             ("$id", message.Id),
             ("$room", message.Room),
@@ -21,7 +21,7 @@ internal static class MessageTable
             ("$receivedAt", message.ReceivedAt.ToUnixTimeMilliseconds()),
             ("$direction", message.Direction.ToString()),
             ("$private", message.Private));
-        long sequence = connection.GetNumber("SELECT sequence FROM messages WHERE identity = $identity AND id = $id", ("$identity", message.FromIdentity), ("$id", message.Id));
+        long sequence = connection.GetNumberKept("SELECT sequence FROM messages WHERE identity = $identity AND id = $id", ("$identity", message.FromIdentity), ("$id", message.Id));
         return (message with { Sequence = sequence, Kept = true }, added > 0);
     }
 
@@ -29,6 +29,7 @@ internal static class MessageTable
     public static IEnumerable<EGoatMessage> Find(SqliteConnection connection, HistoryQuery query)
     {
         (string sql, Conditions where) = Select(query);
+        where.Prepare?.Invoke(connection);
         return connection.Stream(sql, Read, where.Parameters);
     }
 

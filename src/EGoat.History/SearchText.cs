@@ -37,10 +37,6 @@ internal sealed class SearchText
     /// <summary>The words of a text; null if there are none.</summary>
     public static SearchText? Parse(string? text) => string.IsNullOrWhiteSpace(text?.Replace('\0', ' ')) ? null : new SearchText(text);
 
-    /// <summary>Makes the function known that the conditions may call.</summary>
-    public static void Prepare(SqliteConnection connection) =>
-        connection.CreateFunction(Contains, (string text, string word) => text.Contains(word, StringComparison.OrdinalIgnoreCase), isDeterministic: true);
-
     /// <summary>Adds what a message must fulfil.</summary>
     public void AddTo(Conditions where)
     {
@@ -51,7 +47,12 @@ internal sealed class SearchText
 
         for (int i = 0; i < _short.Count; i++)
         {
+            where.Prepare = Prepare;
             where.Add($"{Contains}(text, $word{i})", $"$word{i}", _short[i]);
         }
     }
+
+    // Makes the function known that the conditions call.
+    private static void Prepare(SqliteConnection connection) =>
+        connection.CreateFunction(Contains, (string text, string word) => text.Contains(word, StringComparison.OrdinalIgnoreCase), isDeterministic: true);
 }

@@ -8,7 +8,7 @@ internal static class TransferTable
     /// <summary>What <see cref="Read"/> reads, in its order.</summary>
     public const string Columns = "id, peer_identity, name, room, path, peer, direction, length, transferred, resumed, tree_hash, state, error, started, finished, rate";
 
-    public static void Put(SqliteConnection connection, EGoatTransfer transfer) => connection.Execute(
+    public static void Put(SqliteConnection connection, EGoatTransfer transfer) => connection.ExecuteKept(
         "INSERT OR REPLACE INTO transfers VALUES ($id, $peerIdentity, $name, $room, $path, $peer, $direction, $length, $transferred, $resumed, $treeHash, $state, $error, $started, $finished, $rate)",
         ("$id", transfer.Id),
         ("$peerIdentity", transfer.PeerIdentity),

@@ -50,6 +50,7 @@ public sealed class SearchTests : IDisposable
         }
 
         Assert.Equal(expected, (await store.QueryMessagesAsync(new HistoryQuery { Text = text }, default).ToListAsync()).Select(m => m.Id));
+        Assert.Equal(expected.Length, await store.CountMessagesAsync(new HistoryQuery { Text = text }, default));
     }
 
     [Fact]
