@@ -27,17 +27,4 @@ internal static class ByteSize
         bytes = (long)(value * factor);
         return true;
     }
-
-    /// <summary>A size for people.</summary>
-    public static string Format(long bytes)
-    {
-        double value = bytes;
-        int power = 0;
-        for (; value >= 1024 && power < Units.Length; power++)
-        {
-            value /= 1024;
-        }
-
-        return power == 0 ? $"{bytes} B" : string.Create(CultureInfo.InvariantCulture, $"{value:0.#} {Units[power - 1]}iB");
-    }
 }

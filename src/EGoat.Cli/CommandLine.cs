@@ -21,6 +21,9 @@ internal static class CommandLine
             ReceiveCommand.Create(signals),
             HistoryCommand.Create(signals),
             HashCommand.Create(signals),
+            ConfigCommand.Create(signals),
+            CompletionCommand.Create(signals),
+            ManCommand.Create(signals),
         };
         HelpOption help = root.Options.OfType<HelpOption>().First();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);

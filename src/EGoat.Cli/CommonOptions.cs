@@ -1,31 +1,39 @@
 using System.CommandLine;
+using EGoat.Cli.Output;
 using EGoat.Mesh;
 using EGoat.Node;
-using EGoat.WebRtc;
 using EGoat.WebRtc.Ice;
+using EGoat.WebRtc;
 
 namespace EGoat.Cli;
 
 /// <summary>The options that several commands share.</summary>
 internal sealed class CommonOptions
 {
+    /// <summary>The pause between two attempts to reach a server.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest time without progress, in seconds.</summary>
+    private const int DefaultTimeout = 60;
+
+    private NodeConfiguration? _configuration;
+
     public Option<string?> Data { get; } = new("--data") { Description = "The folder of identity and history (default: $EGOAT_HOME, else the per-user data folder).", HelpName = "DIR" };
 
     public Option<string?> Database { get; } = new("--database") { Description = "The history file (default: chat.db in the data folder).", HelpName = "FILE" };
 
     public Option<bool> Json { get; } = new("--json") { Description = "One JSON object a line." };
 
-    public Option<string> Name { get; } = new("--name") { Description = "The name that others see (default: user@host).", HelpName = "NICK", DefaultValueFactory = _ => EGoatNode.DefaultDisplayName };
+    public Option<string?> Name { get; } = new("--name") { Description = "The name that others see (default: from the user and the machine).", HelpName = "NICK" };
 
-    public Option<Uri> Server { get; } = new("--server")
+    public Option<Uri?> Server { get; } = new("--server")
     {
         Description = "The signaling server's URL, as 'egoat serve' prints it.",
         HelpName = "URL",
-        Required = true,
-        CustomParser = result => Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https" ? url : Refuse<Uri>(result, $"'{result.Tokens[0].Value.Split('#')[0]}' is not a URL that begins with http:// or https://."),
+        CustomParser = result => TryParseServer(result.Tokens[0].Value, out Uri? url) ? url : Refuse<Uri?>(result, NoUrl(result.Tokens[0].Value)),
     };
 
-    public Option<string> Room { get; } = new("--room") { Description = "The room: 1 to 64 letters, digits, '-', '_' or '.'.", HelpName = "NAME", Required = true };
+    public Option<string?> Room { get; } = new("--room") { Description = "The room: 1 to 64 letters, digits, '-', '_' or '.'.", HelpName = "NAME" };
 
     public Option<string[]> IceServer { get; } = CreateIceServer("A STUN or TURN server to use instead of those that the signaling server names; repeatable.");
 
@@ -35,35 +43,62 @@ internal sealed class CommonOptions
 
     public Option<bool> Trace { get; } = new("--trace") { Description = "Tell on standard error what connections do: for finding out why one fails." };
 
-    public Option<int> Timeout { get; } = new("--timeout")
-    {
-        Description = "The longest time without progress, in seconds (default 60).",
-        HelpName = "S",
-        DefaultValueFactory = _ => 60,
-    };
+    public Option<bool> Verbose { get; } = new("--verbose") { Description = "Tell of every file, with its hash." };
+
+    public Option<bool> Quiet { get; } = new("--quiet", "-q") { Description = "Show messages and problems only." };
+
+    public Option<int?> Timeout { get; } = new("--timeout") { Description = $"The longest time without progress, in seconds (default {DefaultTimeout}).", HelpName = "S" };
 
     /// <summary>Opens the installation that the options name.</summary>
     public EGoatNode OpenNode(ParseResult result) => EGoatNode.Open(new NodeOptions
     {
         DataFolder = result.GetValue(Data),
         DatabasePath = result.GetValue(Database),
-        Warn = text => Console.Error.WriteLine($"egoat: {text}"),
-        Trace = result.GetValue(Trace) ? Console.Error.WriteLine : null,
+        Warn = text => (TraceTo ?? Console.Error.WriteLine)($"egoat: {VisibleText.Text(text, "  ")}"),
+        Trace = result.GetValue(Trace) ? line => (TraceTo ?? Console.Error.WriteLine)(line) : null,
     });
 
-    /// <summary>Joins the room that the options name.</summary>
-    public Task<Room> JoinAsync(EGoatNode node, ParseResult result, ReceiveOptions? receive, CancellationToken cancellationToken) => node.JoinAsync(
-        new RoomOptions
+    /// <summary>Where traces go instead of standard error, while a screen must not be disturbed.</summary>
+    public Action<string>? TraceTo { get; set; }
+
+    /// <summary>Joins the room that the options name, and tries for some time to reach a server that is not up yet.</summary>
+    public async Task<Room> JoinAsync(EGoatNode node, ParseResult result, ReceiveOptions? receive, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var options = new RoomOptions
         {
-            Server = result.GetRequiredValue(Server),
-            Room = result.GetRequiredValue(Room),
-            DisplayName = result.GetRequiredValue(Name),
+            Server = GetServer(result),
+            Room = GetText(result, Room, "room") ?? throw Missing("the room", Room, "room"),
+            DisplayName = GetText(result, Name, "name") ?? EGoatNode.DefaultDisplayName,
             Receive = receive,
             RelayOnly = result.GetValue(RelayOnly),
             MaxPacketSize = result.GetValue(MaxPacket),
             IceServers = result.GetValue(IceServer) is { Length: > 0 } servers ? ParseIceServers(servers) : null,
-        },
-        cancellationToken);
+        };
+        using var limit = new CancellationTokenSource(patience);
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await node.JoinAsync(options, cancellationToken).ConfigureAwait(false);
+            }
+            catch (RoomException e) when (IsNotUpYet(e) && !limit.IsCancellationRequested)
+            {
+                if (attempt == 1)
+                {
+                    await Console.Error.WriteLineAsync($"egoat: {e.Message} Trying for {patience.TotalSeconds:F0} s.").ConfigureAwait(false);
+                }
+            }
+
+            using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+            await Task.Delay(RetryInterval, pause.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>Where a command shows what happens in its room.</summary>
+    public RoomOutput CreateOutput(ParseResult result, TextWriter lines, TextOutputOptions options) => result.GetValue(Json)
+        ? new JsonRoomOutput(lines, TimeProvider.System)
+        : new TextRoomOutput(lines, options with { IsVerbose = result.GetValue(Verbose), IsQuiet = result.GetValue(Quiet) });
 
     /// <summary>An option that names STUN and TURN servers.</summary>
     public static Option<string[]> CreateIceServer(string description)
@@ -85,9 +120,20 @@ internal sealed class CommonOptions
     public static IReadOnlyList<IceServer> ParseIceServers(string[] texts) =>
         [.. texts.Select(t => EGoat.WebRtc.Ice.IceServer.TryParse(t, out IceServer? server) ? server : throw new ArgumentException(t, nameof(texts)))];
 
-    public TimeSpan GetTimeout(ParseResult result) => result.GetValue(Timeout) is > 0 and int seconds
-        ? TimeSpan.FromSeconds(seconds)
-        : throw new CommandException(ExitCode.Usage, "--timeout is a number of seconds above 0.");
+    /// <summary>The longest time without progress.</summary>
+    public TimeSpan GetTimeout(ParseResult result)
+    {
+        int? seconds = result.GetValue(Timeout);
+        if (seconds is null && Configuration(result).Find("timeout") is { } found)
+        {
+            seconds = int.TryParse(found.Value, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int parsed) ? parsed : 0;
+        }
+
+        return (seconds ?? DefaultTimeout) is > 0 and int valid ? TimeSpan.FromSeconds(valid) : throw new CommandException(ExitCode.Usage, "--timeout is a number of seconds above 0.");
+    }
+
+    /// <summary>A text that an option gives, or the environment, or the configuration file.</summary>
+    public string? GetText(ParseResult result, Option<string?> option, string key) => result.GetValue(option) ?? Configuration(result).Find(key)?.Value;
 
     public void AddRoomOptions(Command command)
     {
@@ -98,6 +144,8 @@ internal sealed class CommonOptions
         command.Options.Add(RelayOnly);
         command.Options.Add(MaxPacket);
         command.Options.Add(Trace);
+        command.Options.Add(Verbose);
+        command.Options.Add(Quiet);
         AddNodeOptions(command);
     }
 
@@ -136,6 +184,20 @@ internal sealed class CommonOptions
             : Refuse<long?>(result, $"'{result.Tokens[0].Value}' is not a number of bytes such as 500, 10MB or 1.5GiB."),
     };
 
+    // Nothing listens there, or the network is not there: either may come.
+    private static bool IsNotUpYet(RoomException e)
+    {
+        for (Exception? cause = e; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is System.Net.Sockets.SocketException)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private static Option<int?> CreateMaxPacket()
     {
         var option = new Option<int?>("--max-packet")
@@ -152,6 +214,27 @@ internal sealed class CommonOptions
         });
         return option;
     }
+
+    private NodeConfiguration Configuration(ParseResult result) => _configuration ??= NodeConfiguration.Read(result.GetValue(Data));
+
+    private Uri GetServer(ParseResult result)
+    {
+        if (result.GetValue(Server) is { } server)
+        {
+            return server;
+        }
+
+        (string value, string source) = Configuration(result).Find("server") ?? throw Missing("the signaling server", Server, "server");
+        return TryParseServer(value, out Uri? url) ? url : throw new CommandException(ExitCode.Usage, $"{NoUrl(value)} It comes from {source}.");
+    }
+
+    private static CommandException Missing(string what, Option option, string key) =>
+        new(ExitCode.Usage, $"Name {what} with {option.Name}, or once for all with 'egoat config {key} {option.HelpName}'.");
+
+    private static bool TryParseServer(string text, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Uri? url) =>
+        Uri.TryCreate(text, UriKind.Absolute, out url) && url.Scheme is "http" or "https";
+
+    private static string NoUrl(string text) => $"'{text.Split('#')[0]}' is not a URL that begins with http:// or https://.";
 
     private static T Refuse<T>(System.CommandLine.Parsing.SymbolResult result, string message)
     {

@@ -35,8 +35,8 @@ public sealed class EGoatNode : IAsyncDisposable
         Identity = IdentityId.FromCertificate(certificate.Der.Span);
     }
 
-    /// <summary><c>user@host</c>.</summary>
-    public static string DefaultDisplayName => $"{Environment.UserName}@{Dns.GetHostName()}";
+    /// <summary>A name for this installation that others recognize, from the user and the machine: <c>Anna (laptop)</c>.</summary>
+    public static string DefaultDisplayName => ProposeName(Environment.UserName, Dns.GetHostName());
 
     /// <summary>The identity id.</summary>
     public string Identity { get; }
@@ -188,7 +188,16 @@ public sealed class EGoatNode : IAsyncDisposable
         }
     }
 
-    private static string DefaultDataFolder() => Environment.GetEnvironmentVariable("EGOAT_HOME") is { Length: > 0 } home
+    // Names that every machine has tell nobody apart.
+    internal static string ProposeName(string user, string host)
+    {
+        string machine = host.Split('.')[0];
+        machine = machine.Length == 0 || machine.Equals("localhost", StringComparison.OrdinalIgnoreCase) ? "computer" : machine;
+        bool isCommon = user.Length == 0 || ((string[])["root", "admin", "administrator", "user", "ubuntu", "debian", "pi"]).Contains(user, StringComparer.OrdinalIgnoreCase);
+        return isCommon ? machine : $"{char.ToUpperInvariant(user[0])}{user[1..]} ({machine})";
+    }
+
+    internal static string DefaultDataFolder() => Environment.GetEnvironmentVariable("EGOAT_HOME") is { Length: > 0 } home
         ? home
         : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "egoat");
 }

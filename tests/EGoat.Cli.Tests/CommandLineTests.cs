@@ -31,7 +31,7 @@ public sealed class CommandLineTests : IDisposable
 
     [Theory]
     [InlineData("send --server http://127.0.0.1:1 --room lobby --frobnicate", "--frobnicate")]
-    [InlineData("send --server http://127.0.0.1:1 --room lobby -q file", "-q")]
+    [InlineData("send --server http://127.0.0.1:1 --room lobby -z file", "-z")]
     [InlineData("send file --frobnicate --server http://127.0.0.1:1 --room lobby -- --json", "--frobnicate")]
     [InlineData("hash --all", "--all")]
     [InlineData("hash -x --", "-x")]
@@ -67,7 +67,7 @@ public sealed class CommandLineTests : IDisposable
             foreach (string example in examples)
             {
                 // What stands before a pipe, or behind it, is another program's.
-                string words = example.Split('|').Select(part => part.Trim()).Single(part => part.StartsWith("egoat ", StringComparison.Ordinal));
+                string words = example.Split('|', '>').Select(part => part.Trim()).Single(part => part.StartsWith("egoat ", StringComparison.Ordinal));
                 ParseResult result = CommandLine.Parse(root, [.. System.CommandLine.Parsing.CommandLineParser.SplitCommandLine(words.Replace('\'', '"').Replace("URL", "http://127.0.0.1:4747", StringComparison.Ordinal)).Skip(1)]);
                 Assert.True(CommandLine.FindError(result) is null, $"{example}: {CommandLine.FindError(result)}");
             }

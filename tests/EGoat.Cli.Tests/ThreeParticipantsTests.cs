@@ -8,7 +8,7 @@ using Xunit.Abstractions;
 namespace EGoat.Cli.Tests;
 
 /// <summary>Two processes of the program and a page in a browser, all in one room: on one machine, and on two hosts.</summary>
-public sealed class ThreeParticipantsTests(ITestOutputHelper output) : IAsyncDisposable
+public sealed class ThreeParticipantsTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int MaxResidentMebibytes = 200;
     private static readonly int Scale = Environment.GetEnvironmentVariable("EGOAT_LONG") == "1" ? 16 : 1;
@@ -20,7 +20,9 @@ public sealed class ThreeParticipantsTests(ITestOutputHelper output) : IAsyncDis
     private CliProcess _ada = null!;
     private CliProcess _bob = null!;
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         _processes.ForEach(p => p.Dispose());
         if (_browser is not null)

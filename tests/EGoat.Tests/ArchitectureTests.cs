@@ -23,7 +23,8 @@ public sealed class ArchitectureTests
         { "EGoat.Web", ["EGoat", "EGoat.Signaling"] },
         { "EGoat.Node", ["EGoat.History", "EGoat.Mesh", "EGoat.Web"] },
         { "EGoat.PowerShell", ["EGoat.Node"] },
-        { "EGoat.Cli", ["EGoat.Node"] },
+        { "EGoat.Terminal", ["EGoat", "EGoat.Mesh"] },
+        { "EGoat.Cli", ["EGoat.Node", "EGoat.Terminal"] },
     };
 
     [Theory]

@@ -2,163 +2,132 @@ using System.CommandLine;
 using EGoat.Cli.Output;
 using EGoat.Mesh;
 using EGoat.Node;
+using EGoat.Terminal;
 
 namespace EGoat.Cli.Commands;
 
 /// <summary>
-/// <c>egoat chat</c>: each line of input is a message, incoming ones appear as lines. On a terminal lines that begin with '/'
-/// are commands; <c>/help</c> shows them.
+/// <c>egoat chat</c>: on a terminal what is typed is a message, or a command when it begins with '/'. Redirected input is sent
+/// line by line.
 /// </summary>
-internal static class ChatCommand
+internal sealed class ChatCommand
 {
-    private const string Help =
-        """
-        /send PATH                 send a file, or a folder with everything in it
-        /accept [N] [1,3-5]        take what is offered, or some of its files
-        /reject [N]                refuse it
-        /peers                     show who is there, and how well they are reached
-        /transfers                 show what is offered and what runs
-        /pause [N], /resume [N]    let a transfer rest, and go on
-        /cancel [N]                give it up: what was verified is kept
-        /quit                      leave the room
-        """;
+    private readonly CommonOptions _common = new();
+    private readonly Option<string?> _output = new("--output") { Description = "Accept files into this folder (default: files are rejected).", HelpName = "DIR" };
+    private readonly Option<bool> _ask = new("--ask") { Description = "Take only the files that /accept names." };
+    private readonly Option<bool> _commands = new("--commands") { Description = "Take lines that begin with '/' for commands although input is redirected.", Hidden = true };
 
-    public static Command Create(StopSignals signals)
+    public static Command Create(StopSignals signals) => new ChatCommand().Build(signals);
+
+    private Command Build(StopSignals signals)
     {
-        var common = new CommonOptions();
-        var output = new Option<string?>("--output") { Description = "Accept files into this folder (default: files are rejected).", HelpName = "DIR" };
-        var ask = new Option<bool>("--ask") { Description = "Take only the files that /accept names." };
-        var commands = new Option<bool>("--commands") { Description = "Take lines that begin with '/' for commands although input is redirected.", Hidden = true };
-        var command = new Command("chat", "Chat; redirected input is sent line by line, and its end leaves the room.") { output, ask, commands };
+        var command = new Command("chat", "Chat; redirected input is sent line by line, and its end leaves the room when everything is confirmed.") { _output, _ask, _commands };
         command.Validators.Add(r =>
         {
-            if (r.GetValue(ask) && r.GetValue(output) is null)
+            if (r.GetValue(_ask) && r.GetValue(_output) is null)
             {
                 r.AddError("--ask takes a folder: name it with --output.");
             }
         });
-        common.AddRoomOptions(command);
+        _common.AddRoomOptions(command);
+        command.Options.Add(_common.Timeout);
         command.SetAction((result, cancellationToken) => Program.RunAsync(
-            () => ChatAsync(common, result, result.GetValue(output), result.GetValue(ask), result.GetValue(commands) || !Console.IsInputRedirected, cancellationToken),
-            signals,
-            result.GetValue(common.Json) ? Console.Out : null,
-            runsUntilStopped: true));
+            () => ChatAsync(result, signals, cancellationToken), signals, result.GetValue(_common.Json) ? Console.Out : null, runsUntilStopped: true));
         return command;
     }
 
-    private static async Task<int> ChatAsync(CommonOptions common, ParseResult result, string? folder, bool asks, bool hasCommands, CancellationToken cancellationToken)
+    private async Task<int> ChatAsync(ParseResult result, StopSignals signals, CancellationToken cancellationToken)
     {
-        ReceiveOptions? receive = folder is null ? null : CommonOptions.CreateReceive(folder);
-        EGoatNode node = common.OpenNode(result);
+        TimeSpan timeout = _common.GetTimeout(result);
+        ReceiveOptions? receive = result.GetValue(_output) is { } folder ? CommonOptions.CreateReceive(folder) : null;
+        bool asks = result.GetValue(_ask);
+        EGoatNode node = _common.OpenNode(result);
         await using (node.ConfigureAwait(false))
         {
-            Room room = await common.JoinAsync(node, result, asks ? null : receive, cancellationToken).ConfigureAwait(false);
-            bool isJson = result.GetValue(common.Json);
-            var output = new RoomOutput(isJson, Console.Out);
-            using RoomSubscription events = room.Subscribe();
-            output.Joined(room);
-            var view = new ChatView(output, !Console.IsInputRedirected && output.IsInteractive);
-            var transfers = new ChatTransfers(room, isJson, view.WriteLine);
-            if (asks)
-            {
-                room.SetReceive(receive! with { Ask = transfers.AskAsync });
-            }
-
-            Task showing = view.ShowAsync(events, transfers.Note);
-            var sending = new List<Task>();
-            while (await view.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } line)
-            {
-                if (line.Length == 0)
-                {
-                    continue;
-                }
-
-                if (hasCommands && line[0] == '/')
-                {
-                    if (line.TrimEnd() == "/quit")
-                    {
-                        break;
-                    }
-
-                    Execute(room, line, view, transfers, sending, cancellationToken);
-                }
-                else if ((await room.SendTextAsync(line, cancellationToken: cancellationToken).ConfigureAwait(false)).Recipients.Count == 0)
-                {
-                    view.Warn("Nobody is in the room; the message was kept in the history only.");
-                }
-            }
-
-            Task sent = Task.WhenAll(sending);
-            if (!sent.IsCompleted && hasCommands)
-            {
-                view.Warn("What is being sent ends first; Ctrl+C leaves at once.");
-            }
-
-            await sent.WaitAsync(cancellationToken).ConfigureAwait(false);
-            await room.LeaveAsync(cancellationToken).ConfigureAwait(false);
-            await showing.ConfigureAwait(false);
-            return ExitCode.Done;
+            Room room = await _common.JoinAsync(node, result, asks ? null : receive, timeout, cancellationToken).ConfigureAwait(false);
+            return TerminalModes.CanEdit && !result.GetValue(_common.Json)
+                ? await ChatOnTerminalAsync(node, room, asks ? receive : null, timeout, cancellationToken).ConfigureAwait(false)
+                : await ChatByLinesAsync(node, room, result, asks ? receive : null, timeout, signals).ConfigureAwait(false);
         }
     }
 
-    private static void Execute(Room room, string line, ChatView view, ChatTransfers transfers, List<Task> sending, CancellationToken cancellationToken)
+    private async Task<int> ChatOnTerminalAsync(EGoatNode node, Room room, ReceiveOptions? ask, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        (string command, string argument) = line.Split(' ', 2) is [var word, var rest] ? (word, rest.Trim()) : (line, "");
-        try
+        using (var session = new ChatSession(room, node.History, TerminalModes.Open(), new ChatSessionOptions { Ask = ask }))
         {
-            switch (command)
-            {
-                case "/send" when argument.Length > 0:
-                    sending.Add(Send(room, argument, view, cancellationToken));
-                    break;
-                case "/accept":
-                    transfers.Accept(argument);
-                    break;
-                case "/reject":
-                    transfers.Reject(argument);
-                    break;
-                case "/peers":
-                    view.ShowPeers(room.Peers);
-                    break;
-                case "/transfers":
-                    transfers.List();
-                    break;
-                case "/pause":
-                    transfers.Pause(argument);
-                    break;
-                case "/resume":
-                    transfers.Resume(argument);
-                    break;
-                case "/cancel":
-                    transfers.Cancel(argument);
-                    break;
-                case "/help":
-                    view.WriteLine(Help);
-                    break;
-                default:
-                    view.Warn(command == "/send" ? "Name a file: /send PATH." : $"There is no command {VisibleText.Line(command)}; /help shows those that there are. A message cannot begin with '/'.");
-                    break;
-            }
+            _common.TraceTo = session.WriteLine;
+            await session.RunAsync(cancellationToken).ConfigureAwait(false);
+            _common.TraceTo = null;
         }
-        catch (RoomException e)
+
+        IReadOnlyList<EGoatDelivery> unconfirmed = await room.LeaveAsync(timeout, cancellationToken).ConfigureAwait(false);
+        foreach (string line in RoomOutput.DescribeUnconfirmed(unconfirmed))
         {
-            view.Warn(e.Message);
+            await Console.Error.WriteLineAsync($"egoat: {line}").ConfigureAwait(false);
         }
+
+        return unconfirmed.Count > 0 ? ExitCode.Failed : ExitCode.Done;
     }
 
-    private static Task<IReadOnlyList<EGoatTransfer>> Send(Room room, string path, ChatView view, CancellationToken cancellationToken)
+    private async Task<int> ChatByLinesAsync(EGoatNode node, Room room, ParseResult result, ReceiveOptions? ask, TimeSpan timeout, StopSignals signals)
     {
-        FileSend send = room.SendFiles(new SendFileOptions { Paths = [path], Recurse = true }, cancellationToken);
-        foreach (string skipped in send.Skipped)
+        CancellationToken cancellationToken = signals.Token;
+        using RoomOutput output = _common.CreateOutput(result, Console.Out, new TextOutputOptions { EndsWhenQuiet = true });
+        using RoomSubscription events = room.Subscribe();
+        output.ShowJoined(room);
+        var transfers = new ChatTransfers(room, output);
+        var commands = new ChatCommands(room, node.History, transfers, output);
+        if (ask is not null)
         {
-            view.Warn(skipped);
+            room.SetReceive(ask with { Ask = transfers.AskAsync });
         }
 
-        if (send.Recipients.Count == 0)
+        Task showing = output.ShowAllAsync(events);
+        bool areAllSent = await SendLinesAsync(room, commands, output, result.GetValue(_commands), cancellationToken).ConfigureAwait(false);
+        await commands.Sending.WaitAsync(cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<EGoatDelivery> unconfirmed = await room.LeaveAsync(timeout, cancellationToken).ConfigureAwait(false);
+        await showing.ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        output.ShowUnconfirmed(unconfirmed);
+        return unconfirmed.Count > 0 || !areAllSent ? ExitCode.Failed : ExitCode.Done;
+    }
+
+    // Until the input ends. A line that cannot be sent is told of, and the others go on.
+    private static async Task<bool> SendLinesAsync(Room room, ChatCommands commands, RoomOutput output, bool hasCommands, CancellationToken cancellationToken)
+    {
+        bool areAllSent = true;
+        using StreamReader lines = StandardInput.OpenLines();
+        while (await lines.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } line)
         {
-            view.Warn("Nobody in the room accepts files.");
+            string? text = line;
+            if (hasCommands && line.StartsWith('/'))
+            {
+                (text, bool isQuit) = await commands.ExecuteAsync(line, cancellationToken).ConfigureAwait(false);
+                if (isQuit)
+                {
+                    break;
+                }
+            }
+
+            if (string.IsNullOrEmpty(text))
+            {
+                continue;
+            }
+
+            try
+            {
+                if ((await room.SendTextAsync(text, commands.To, cancellationToken).ConfigureAwait(false)).Recipients.Count == 0)
+                {
+                    output.Warn("Nobody is in the room; the message was kept in the history only.");
+                }
+            }
+            catch (Exception e) when (e is ArgumentException or RoomException)
+            {
+                areAllSent = false;
+                output.Warn(e is ArgumentException ? $"A line of {System.Text.Encoding.UTF8.GetByteCount(text):N0} bytes was not sent: a message has at most {Room.MaxTextBytes:N0}." : e.Message);
+            }
         }
 
-        return send.Completion;
+        return areAllSent;
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using EGoat.Cli.Output;
 using EGoat.Node;
+using EGoat.Terminal;
 
 namespace EGoat.Cli.Commands;
 
@@ -17,8 +18,9 @@ internal static class HistoryCommand
         var since = new Option<DateTimeOffset?>("--since") { Description = "Only since this time.", HelpName = "TIME" };
         var until = new Option<DateTimeOffset?>("--until") { Description = "Only before this time.", HelpName = "TIME" };
         var take = new Option<int?>("--take") { Description = "At most so many; with --newest the last ones.", HelpName = "N" };
+        var files = new Option<bool>("--files") { Description = "Files that were sent and received, instead of messages." };
         var newest = new Option<bool>("--newest") { Description = "Newest first." };
-        var command = new Command("history", "Show the history.") { room, peer, text, since, until, take, newest };
+        var command = new Command("history", "Show the history.") { room, peer, text, since, until, take, newest, files };
         common.AddNodeOptions(command);
         command.SetAction((result, cancellationToken) => Program.RunAsync(
             async () =>
@@ -37,11 +39,21 @@ internal static class HistoryCommand
                         NewestFirst = result.GetValue(newest),
                     };
                     bool isJson = result.GetValue(common.Json);
+                    if (result.GetValue(files))
+                    {
+                        await foreach (EGoatTransfer transfer in node.History.QueryTransfersAsync(query, cancellationToken).ConfigureAwait(false))
+                        {
+                            Console.WriteLine(isJson ? EventJson.Row(transfer) : $"{Time(transfer.Started)}  {transfer.Room}  {TransferLine.Describe(transfer)}");
+                        }
+
+                        return ExitCode.Done;
+                    }
+
                     await foreach (EGoatMessage message in node.History.QueryMessagesAsync(query, cancellationToken).ConfigureAwait(false))
                     {
                         Console.WriteLine(isJson
                             ? EventJson.Row(message)
-                            : $"{message.ReceivedAt.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)}  {message.Room}  {VisibleText.Line(message.From)}: {VisibleText.Text(message.Text, "    ")}");
+                            : $"{Time(message.ReceivedAt)}  {message.Room}  {VisibleText.Line(message.From)}: {VisibleText.Text(message.Text, "    ")}");
                     }
 
                     return ExitCode.Done;
@@ -50,4 +62,6 @@ internal static class HistoryCommand
             signals));
         return command;
     }
+
+    private static string Time(DateTimeOffset time) => time.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 }

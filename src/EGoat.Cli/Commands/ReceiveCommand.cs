@@ -2,6 +2,7 @@ using System.CommandLine;
 using EGoat.Cli.Output;
 using EGoat.Mesh;
 using EGoat.Node;
+using EGoat.Terminal;
 
 namespace EGoat.Cli.Commands;
 
@@ -46,7 +47,7 @@ internal sealed class ReceiveCommand
         });
         command.Validators.Add(r =>
         {
-            if (r.GetValue(_output) is null == !r.GetValue(_stdout))
+            if (r.GetValue(_output) is not null && r.GetValue(_stdout))
             {
                 r.AddError("Name a folder with --output, or take --stdout.");
             }
@@ -71,19 +72,21 @@ internal sealed class ReceiveCommand
         EGoatNode node = _common.OpenNode(result);
         await using (node.ConfigureAwait(false))
         {
-            Room room = await _common.JoinAsync(node, result, receive, cancellationToken).ConfigureAwait(false);
-            var output = new RoomOutput(result.GetValue(_common.Json), lines) { HasBars = !toOutput && !result.GetValue(_ask) };
+            Room room = await _common.JoinAsync(node, result, receive, timeout, cancellationToken).ConfigureAwait(false);
+            bool isWatched = TerminalModes.CanDraw && !toOutput && !result.GetValue(_ask) && !result.GetValue(_common.Json);
+            using RoomOutput output = _common.CreateOutput(result, lines, new TextOutputOptions { Terminal = isWatched ? TerminalModes.OpenOutput() : null, EndsWhenQuiet = files is null });
             using RoomSubscription events = room.Subscribe();
-            output.Joined(room);
-            int received = await ProgressView.RunAsync(output, () => CountAsync(events, output, files, timeout, cancellationToken)).ConfigureAwait(false);
+            output.ShowJoined(room);
+            int received = await CountAsync(events, output, files, timeout, cancellationToken).ConfigureAwait(false);
             await room.LeaveAsync(cancellationToken).ConfigureAwait(false);
             while (events.TryRead(out RoomEvent? e))
             {
                 output.Show(e!);
             }
 
-            return received >= (files ?? 0)
-                ? ExitCode.Done
+            output.ShowSummary(0);
+            return received >= (files ?? 0) ? ExitCode.Done
+                : output.FirstFailure is { } failure ? throw new CommandException(ExitCode.Failed, $"Only {received} of {files} files came. {failure}")
                 : throw new CommandException(ExitCode.NobodyCame, $"Only {received} of {files} files came: nothing moved for {timeout.TotalSeconds:F0} s. Is 'egoat send' running there with the same --server and --room?");
         }
     }
@@ -96,8 +99,9 @@ internal sealed class ReceiveCommand
 
     private ReceiveOptions CreateOptions(ParseResult result, TextWriter lines)
     {
-        string? folder = result.GetValue(_output);
-        ReceiveOptions options = folder is null ? new ReceiveOptions { Destination = "", Output = PipeOutputStream.OpenStandardOutput() } : CommonOptions.CreateReceive(folder);
+        ReceiveOptions options = result.GetValue(_stdout)
+            ? new ReceiveOptions { Destination = "", Output = PipeOutputStream.OpenStandardOutput() }
+            : CommonOptions.CreateReceive(_common.GetText(result, _output, "output") ?? throw new CommandException(ExitCode.Usage, "Name a folder with --output, or take --stdout."));
         return options with
         {
             Existing = result.GetValue(_force) ? ExistingFile.Overwrite : result.GetValue(_existing),

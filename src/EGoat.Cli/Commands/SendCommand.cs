@@ -2,6 +2,7 @@ using System.CommandLine;
 using EGoat.Cli.Output;
 using EGoat.Mesh;
 using EGoat.Node;
+using EGoat.Terminal;
 
 namespace EGoat.Cli.Commands;
 
@@ -23,6 +24,9 @@ internal sealed class SendCommand
     private readonly Option<string> _fileName = new("--file-name") { Description = "The name of standard input at the receiver (default: stdin).", HelpName = "NAME", DefaultValueFactory = _ => "stdin" };
     private readonly Option<int> _joinWindow = new("--join-window") { Description = "Serve peers too that come within so many seconds.", HelpName = "S" };
     private readonly Option<long?> _maxRate = CommonOptions.CreateSize("--max-rate", "The most bytes per second, all receivers together, as 10MB.");
+
+    /// <summary>What was not sent of what was named, each told before.</summary>
+    private int _leftOut;
 
     public static Command Create(StopSignals signals) => new SendCommand().Build(signals);
 
@@ -57,16 +61,16 @@ internal sealed class SendCommand
         EGoatNode node = _common.OpenNode(result);
         await using (node.ConfigureAwait(false))
         {
-            Room room = await _common.JoinAsync(node, result, null, cancellationToken).ConfigureAwait(false);
-            var output = new RoomOutput(result.GetValue(_common.Json), Console.Out);
+            Room room = await _common.JoinAsync(node, result, null, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+            using RoomOutput output = _common.CreateOutput(result, Console.Out, new TextOutputOptions { Done = "sent", Terminal = TerminalModes.CanDraw && !result.GetValue(_common.Json) ? TerminalModes.OpenOutput() : null });
             using RoomSubscription events = room.Subscribe();
-            output.Joined(room);
-            Task showing = ShowAsync(events, output);
+            output.ShowJoined(room);
+            Task showing = output.ShowAllAsync(events);
             await WaitForPeersAsync(room, result.GetValue(_peers), paths.Length > 0, timeout, cancellationToken).ConfigureAwait(false);
             int exitCode = ExitCode.Done;
             if (text is not null)
             {
-                exitCode = await SendTextAsync(room, text, result.GetValue(_to) ?? [], timeout, cancellationToken).ConfigureAwait(false);
+                exitCode = await SendTextAsync(room, text, result.GetValue(_to) ?? [], output, timeout, cancellationToken).ConfigureAwait(false);
             }
 
             if (paths.Length > 0)
@@ -76,7 +80,12 @@ internal sealed class SendCommand
 
             await room.LeaveAsync(cancellationToken).ConfigureAwait(false);
             await showing.ConfigureAwait(false);
-            return exitCode;
+            if (paths.Length > 0)
+            {
+                output.ShowSummary(_leftOut);
+            }
+
+            return exitCode == ExitCode.Done && _leftOut > 0 ? ExitCode.Incomplete : exitCode;
         }
     }
 
@@ -98,12 +107,14 @@ internal sealed class SendCommand
                 MaxRate = result.GetValue(_maxRate),
             },
             cancellationToken);
+        _leftOut = send.Skipped.Count;
         foreach (string skipped in send.Skipped)
         {
             output.Warn(skipped);
         }
 
-        IReadOnlyList<EGoatTransfer> transfers = await ProgressView.RunAsync(output, () => send.Completion).ConfigureAwait(false);
+        output.Totals.Expect((long)send.FileCount * send.Recipients.Count, send.Length < 0 ? -1 : send.Length * send.Recipients.Count);
+        IReadOnlyList<EGoatTransfer> transfers = await send.Completion.ConfigureAwait(false);
         return Judge(transfers, send.Recipients.Count > 0);
     }
 
@@ -121,7 +132,7 @@ internal sealed class SendCommand
         }
     }
 
-    private static async Task<int> SendTextAsync(Room room, string text, string[] to, TimeSpan timeout, CancellationToken cancellationToken)
+    private static async Task<int> SendTextAsync(Room room, string text, string[] to, RoomOutput output, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var sent = new List<SentMessage>();
         foreach (string? recipient in to.Length == 0 ? new string?[] { null } : to)
@@ -131,30 +142,21 @@ internal sealed class SendCommand
 
         IReadOnlyList<EGoatDelivery>[] outcomes = await Task.WhenAll(sent.Select(s => s.WaitAsync(timeout, cancellationToken))).ConfigureAwait(false);
         EGoatDelivery[] missing = [.. outcomes.SelectMany(o => o).Where(d => d.State != EGoatDeliveryState.Confirmed)];
-        return missing.Length == 0 ? ExitCode.Done : throw new CommandException(ExitCode.Failed, string.Join(Environment.NewLine, missing.Select(Describe)));
-    }
+        foreach (string line in RoomOutput.DescribeUnconfirmed(missing))
+        {
+            output.Warn(line);
+        }
 
-    private static string Describe(EGoatDelivery delivery)
-    {
-        string who = delivery.Peer.Length > 0 ? VisibleText.Line(delivery.Peer) : "A member that never said its name";
-        string then = delivery.State == EGoatDeliveryState.Waiting ? " It is sent again when they are met in the room again." : "";
-        return $"{who} has not confirmed the message. {delivery.Reason}{then}";
+        return missing.Length == 0 ? ExitCode.Done : ExitCode.Failed;
     }
 
     // Folders are no transfers of their own: a tree without files ends with none.
-    private static int Judge(IReadOnlyList<EGoatTransfer> transfers, bool hasRecipients) => transfers switch
+    internal static int Judge(IReadOnlyList<EGoatTransfer> transfers, bool hasRecipients) => transfers switch
     {
         [] => hasRecipients ? ExitCode.Done : ExitCode.NobodyCame,
         _ when transfers.All(t => t.State == EGoatTransferState.Completed) => ExitCode.Done,
         _ when transfers.All(t => t.State is EGoatTransferState.Completed or EGoatTransferState.Rejected) => ExitCode.Rejected,
+        _ when transfers.Any(t => t.State == EGoatTransferState.Completed) && transfers.All(t => t.State == EGoatTransferState.Completed || t.IsLeftOut) => ExitCode.Incomplete,
         _ => ExitCode.Failed,
     };
-
-    private static async Task ShowAsync(RoomSubscription events, RoomOutput output)
-    {
-        await foreach (RoomEvent e in events.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
-        {
-            output.Show(e);
-        }
-    }
 }

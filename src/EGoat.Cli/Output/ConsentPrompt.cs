@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using EGoat.Mesh;
+using EGoat.Terminal;
 
 namespace EGoat.Cli.Output;
 
@@ -26,7 +27,7 @@ internal sealed class ConsentPrompt(TextReader input, TextWriter output)
                     return FileAnswer.Reject("Nobody was there to accept it.");
                 }
 
-                if (TryParse(line, offer, out FileAnswer answer))
+                if (FileSelection.TryParse(line, offer, out FileAnswer answer))
                 {
                     return answer;
                 }
@@ -41,43 +42,12 @@ internal sealed class ConsentPrompt(TextReader input, TextWriter output)
         }
     }
 
-    /// <summary>Reads an answer: y, n, or numbers of the list, counted from 1, with commas and ranges.</summary>
-    internal static bool TryParse(string line, FileOffer offer, out FileAnswer answer)
-    {
-        answer = FileAnswer.Accept;
-        switch (line.Trim().ToUpperInvariant())
-        {
-            case "Y" or "YES":
-                return true;
-            case "N" or "NO":
-                answer = FileAnswer.Reject("The receiver does not want it.");
-                return true;
-            default:
-                break;
-        }
-
-        var chosen = new List<int>();
-        foreach (string part in line.Split(',', StringSplitOptions.TrimEntries))
-        {
-            string[] ends = part.Split('-', 2);
-            if (!int.TryParse(ends[0], out int first) || !int.TryParse(ends[^1], out int last) || first < 1 || last < first || last > offer.Files.Count)
-            {
-                return false;
-            }
-
-            chosen.AddRange(Enumerable.Range(first - 1, last - first + 1).Select(i => offer.Files[i].Index));
-        }
-
-        answer = FileAnswer.AcceptSome([.. chosen.Distinct().Order()]);
-        return true;
-    }
-
     private static string Describe(FileOffer offer)
     {
-        string total = offer.TotalLength < 0 ? "of unknown length" : ByteSize.Format(offer.TotalLength);
+        string total = offer.TotalLength < 0 ? "of unknown length" : DisplayText.Bytes(offer.TotalLength);
         IEnumerable<string> lines = offer.Files.Take(MaxListed).Select((f, i) =>
-            $"  {i + 1,3}  {VisibleText.Line(f.Path)}{(f.IsFolder ? "/" : $"  {(f.Length < 0 ? "?" : ByteSize.Format(f.Length))}")}");
+            $"  {i + 1,3}  {VisibleText.Line(f.Path)}{(f.IsFolder ? "/" : $"  {(f.Length < 0 ? "?" : DisplayText.Bytes(f.Length))}")}");
         string rest = offer.Files.Count > MaxListed ? $"       and {offer.Files.Count - MaxListed:N0} more\n" : "";
-        return $"{VisibleText.Line(offer.Peer.Name)} ({offer.Peer.Identity}) offers {offer.Files.Count:N0} files, {total}:\n{string.Join('\n', lines)}\n{rest}Take them? [y, n, or numbers such as 1,3-5] \n";
+        return $"{VisibleText.Line(offer.Peer.Name)} ({offer.Peer.Identity}) offers {DisplayText.Count(offer.Files.Count, "file")}, {total}:\n{string.Join('\n', lines)}\n{rest}Take them? [y, n, or numbers such as 1,3-5] \n";
     }
 }

@@ -11,7 +11,9 @@ internal static class EventJson
 {
     private static readonly JsonSerializerOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static string Message(EGoatMessage message) => Format("message", message, OutputJson.Default.EGoatMessage);
+    public static string Message(string @event, EGoatMessage message) => Format(@event, message, OutputJson.Default.EGoatMessage);
+
+    public static string Delivery(EGoatDelivery delivery) => Format("delivery", delivery, OutputJson.Default.EGoatDelivery);
 
     public static string Transfer(EGoatTransfer transfer) => Format("transfer", transfer, OutputJson.Default.EGoatTransfer);
 
@@ -19,6 +21,9 @@ internal static class EventJson
 
     /// <summary>A row of the history, without <c>event</c>.</summary>
     public static string Row(EGoatMessage message) => JsonSerializer.SerializeToNode(message, OutputJson.Default.EGoatMessage)!.ToJsonString(Options);
+
+    /// <summary>A row of the history of files, without <c>event</c>.</summary>
+    public static string Row(EGoatTransfer transfer) => JsonSerializer.SerializeToNode(transfer, OutputJson.Default.EGoatTransfer)!.ToJsonString(Options);
 
     public static string Object(JsonObject value) => value.ToJsonString(Options);
 
@@ -38,6 +43,7 @@ internal static class EventJson
 /// <summary>What is written as JSON: camelCase, enumerations by name.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(EGoatMessage))]
+[JsonSerializable(typeof(EGoatDelivery))]
 [JsonSerializable(typeof(EGoatTransfer))]
 [JsonSerializable(typeof(EGoatPeer))]
 internal sealed partial class OutputJson : JsonSerializerContext;

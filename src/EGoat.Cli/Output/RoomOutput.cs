@@ -1,127 +1,73 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
 using EGoat.Mesh;
-using Spectre.Console;
+using EGoat.Terminal;
 
 namespace EGoat.Cli.Output;
 
-/// <summary>Shows what happens in a room: JSON lines, plain lines, or on a terminal lines with progress bars below.</summary>
-/// <param name="isJson">Whether each event is a JSON object.</param>
-/// <param name="lines">Where lines go.</param>
-internal sealed class RoomOutput(bool isJson, TextWriter lines)
+/// <summary>Shows what happens in a room to people or to programs.</summary>
+internal abstract class RoomOutput : IChatOutput, IDisposable
 {
-    private readonly HashSet<string> _present = [];
+    /// <summary>All files that have been under way.</summary>
+    public abstract TransferTotals Totals { get; }
 
-    /// <summary>Whether people watch: a terminal, and no JSON.</summary>
-    public bool IsInteractive { get; } = !isJson && !Console.IsOutputRedirected;
-
-    /// <summary>Whether progress bars are drawn on a terminal. Default true.</summary>
-    public bool HasBars { get; init; } = true;
-
-    /// <summary>Receives the transfers on a terminal; progress is drawn there.</summary>
-    public Action<EGoatTransfer>? Progress { get; set; }
+    /// <summary>The first reason for which a file has not come, or gone; null when there is none.</summary>
+    public string? FirstFailure { get; private set; }
 
     /// <summary>The room is joined.</summary>
-    public void Joined(Room room)
-    {
-        if (isJson)
-        {
-            Line(EventJson.Object(new JsonObject { ["event"] = "joined", ["room"] = room.Name, ["peer"] = room.PeerId, ["identity"] = room.Identity, ["name"] = room.DisplayName }));
-        }
-        else
-        {
-            Line($"Joined the room {VisibleText.Line(room.Name)} as {VisibleText.Line(room.DisplayName)}. It is open: whoever knows its name and server can join.");
-        }
-    }
+    public abstract void ShowJoined(Room room);
 
     /// <summary>Shows an event.</summary>
-    public void Show(RoomEvent e)
+    public virtual void Show(RoomEvent e)
     {
-        switch (e)
+        if (e is RoomTransferChanged { Transfer: { State: EGoatTransferState.Failed or EGoatTransferState.Cancelled } failed })
         {
-            case RoomMessageReceived { Message: var message }:
-                Line(isJson ? EventJson.Message(message) : $"{VisibleText.Line(message.From)}: {VisibleText.Text(message.Text, "    ")}");
-                break;
-            case RoomPeerChanged { Peer: var peer }:
-                ShowPeer(peer);
-                break;
-            case RoomTransferChanged { Transfer: var transfer }:
-                Progress?.Invoke(transfer);
-                if (transfer.IsEnded)
-                {
-                    Line(isJson ? EventJson.Transfer(transfer) : Describe(transfer));
-                }
-
-                break;
-            case RoomStateChanged { State: EGoatRoomState.Reconnecting }:
-                Warn("The signaling server is out of reach. Connected peers stay; newcomers can join when it is back.");
-                break;
-            case RoomWarning { Text: var text }:
-                Warn(text);
-                break;
-            default:
-                break;
+            FirstFailure ??= TransferLine.Describe(failed);
         }
     }
 
-    /// <summary>One file and one receiver, as a line.</summary>
-    public static string Describe(EGoatTransfer transfer)
+    /// <summary>The outcomes of messages that are not confirmed at the end.</summary>
+    public abstract void ShowUnconfirmed(IReadOnlyList<EGoatDelivery> deliveries);
+
+    /// <summary>The summary of what was sent.</summary>
+    public abstract void ShowSummary(int leftOut);
+
+    public abstract void Say(string text);
+
+    public abstract void Warn(string text);
+
+    public abstract void ShowOffer(FileOffer offer, int number);
+
+    public abstract void ShowWithdrawn(FileOffer offer, int number);
+
+    public abstract void ShowPeers(IReadOnlyList<EGoatPeer> peers);
+
+    public abstract void ShowTransfers(IReadOnlyList<(int Number, FileOffer Offer)> offers, IReadOnlyList<(int Number, EGoatTransfer Transfer)> running);
+
+    public abstract void ShowHistory(IReadOnlyList<EGoatMessage> messages);
+
+    public void Dispose()
     {
-        string way = $"{VisibleText.Line(transfer.Name)} {(transfer.Direction == EGoatDirection.Sent ? "to" : "from")} {VisibleText.Line(transfer.Peer)}";
-        return transfer.State == EGoatTransferState.Completed
-            ? string.Create(CultureInfo.InvariantCulture, $"{way}: {transfer.Length:N0} bytes{(transfer.BytesResumed > 0 ? $" ({transfer.BytesResumed:N0} were there)" : "")}, {transfer.Rate / (1024 * 1024):F1} MiB/s, {transfer.TreeHash}{(transfer.Direction == EGoatDirection.Received ? $" -> {VisibleText.Line(transfer.Path)}" : "")}")
-            : $"{way}: {transfer.State}. {VisibleText.Line(transfer.Error ?? "")}";
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
     }
 
-    /// <summary>Something that people should know.</summary>
-    public void Warn(string text)
+    /// <summary>Shows everything that comes until the room is left.</summary>
+    public async Task ShowAllAsync(RoomSubscription events)
     {
-        if (isJson)
+        await foreach (RoomEvent e in events.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
         {
-            Line(EventJson.Object(new JsonObject { ["event"] = "warning", ["text"] = text }));
-        }
-        else
-        {
-            Console.Error.WriteLine($"egoat: {VisibleText.Text(text, "  ")}");
-        }
-    }
-
-    /// <summary>Shows who is there, and how well they are reached.</summary>
-    public void ShowPeers(IReadOnlyList<EGoatPeer> peers)
-    {
-        foreach (EGoatPeer peer in peers)
-        {
-            Line(isJson ? EventJson.Peer("peer", peer) : $"{(peer.Name.Length > 0 ? VisibleText.Line(peer.Name) : peer.Id)}: {peer.State}{(peer.Statistics is { LocalAddress.Length: > 0 } path ? $", {path}" : "")}");
-        }
-
-        if (peers.Count == 0 && !isJson)
-        {
-            Line("Nobody else is in the room.");
-        }
-    }
-
-    private void ShowPeer(EGoatPeer peer)
-    {
-        if (peer.State == EGoatPeerState.Connected && _present.Add(peer.Id))
-        {
-            Line(isJson ? EventJson.Peer("join", peer) : $"{VisibleText.Line(peer.Name)} is here.");
-        }
-        else if (peer.State is EGoatPeerState.Left or EGoatPeerState.Disconnected && _present.Remove(peer.Id))
-        {
-            Line(isJson ? EventJson.Peer("leave", peer) : $"{VisibleText.Line(peer.Name)} is gone.");
+            Show(e);
         }
     }
 
-    private void Line(string text)
-    {
-        if (Progress is not null)
+    protected abstract void Dispose(bool disposing);
+
+    /// <summary>Who has not confirmed how many messages, as lines.</summary>
+    public static IEnumerable<string> DescribeUnconfirmed(IReadOnlyList<EGoatDelivery> deliveries) => deliveries
+        .GroupBy(d => (d.PeerIdentity, Name: d.Peer.Length > 0 ? VisibleText.Line(d.Peer) : "a member that never said its name"))
+        .Select(g =>
         {
-            AnsiConsole.Write(Align.Left(new Text(text))); // above the bars, which it knows of; over the whole width, since it does not clear them first
-        }
-        else
-        {
-            lines.WriteLine(text);
-            lines.Flush();
-        }
-    }
+            string waits = g.All(d => d.State == EGoatDeliveryState.Waiting) ? " They are sent again when it is met in the room again." : "";
+            string reason = g.First().Reason is { } text ? $" {text}" : "";
+            return $"{DisplayText.Count(g.Count(), "message")} {(g.Count() == 1 ? "was" : "were")} not confirmed by {g.Key.Name}.{reason}{(g.Count() == 1 ? waits.Replace("They are", "It is", StringComparison.Ordinal) : waits)}";
+        });
 }

@@ -21,6 +21,9 @@ namespace EGoat.Mesh;
 /// </remarks>
 public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
 {
+    /// <summary>The longest text, in bytes of UTF-8.</summary>
+    public const int MaxTextBytes = ControlMessage.MaxTextBytes;
+
     /// <summary>How long leaving waits for confirmations, since the last one, unless told otherwise.</summary>
     private static readonly TimeSpan DefaultPatience = TimeSpan.FromSeconds(5);
 
