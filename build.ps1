@@ -5,8 +5,8 @@
     Builds, tests and packages E-Goat. Thin over dotnet.
 .PARAMETER Task
     Build    the solution, which also stages module/EGoat/bin.
-    Test     all .NET tests, then Pester.
-    Pester   the module's tests in this PowerShell (Pester 5 or later must be installed).
+    Test     all tests; those of the module run in a PowerShell that the tests host.
+    Pester   the module's tests in this PowerShell (Pester 6 or later must be installed).
     Package  the module and the egoat program for one runtime, compiled ahead, under artifacts/.
 .EXAMPLE
     ./build.ps1 -Task Test
@@ -27,8 +27,8 @@ $ErrorActionPreference = 'Stop'
 $PSNativeCommandUseErrorActionPreference = $true
 Set-Location -LiteralPath $PSScriptRoot
 
-function Invoke-Pester5 {
-    Import-Module Pester -MinimumVersion 5.0
+function Invoke-ModuleTest {
+    Import-Module Pester -MinimumVersion 6.0
     $result = Invoke-Pester -Path tests/Module -PassThru
     "Pester: $($result.PassedCount) passed, $($result.FailedCount) failed, $($result.SkippedCount) skipped"
     if ($result.Result -ne 'Passed' -or $result.PassedCount -eq 0) {
@@ -55,14 +55,10 @@ function Publish-Module {
 
 switch ($Task) {
     'Build' { dotnet build -c $Configuration }
-    'Test' {
-        dotnet test -c $Configuration
-        dotnet build src/EGoat.PowerShell -c $Configuration
-        Invoke-Pester5
-    }
+    'Test' { dotnet test -c $Configuration }
     'Pester' {
         dotnet build src/EGoat.PowerShell -c $Configuration
-        Invoke-Pester5
+        Invoke-ModuleTest
     }
     'Package' {
         dotnet build src/EGoat.PowerShell -c $Configuration

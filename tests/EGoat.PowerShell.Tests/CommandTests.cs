@@ -1,8 +1,8 @@
 using System.Management.Automation;
+using System.Management.Automation.Runspaces;
 using System.Net;
 using System.Net.Sockets;
 using EGoat.Mesh;
-using EGoat.PowerShell.Commands;
 using EGoat.Signaling;
 
 namespace EGoat.PowerShell.Tests;
@@ -14,39 +14,41 @@ public sealed class CommandTests : CommandTestBase
     [Fact]
     public void Servers_are_listed_and_stopped()
     {
-        Assert.Same(Server, Assert.Single(Run(new GetEGoatSignaling()).Output));
-        CommandRunner whatIf = Create(new StopEGoatSignaling());
-        whatIf.ShouldProcessAnswer = false;
-        whatIf.Run();
-        Assert.Equal($"Stop the signaling server: {Server.Url}", Assert.Single(whatIf.ShouldProcessQueries));
+        Assert.Same(Server, Assert.Single(Run("Get-EGoatSignaling").Output));
+        CommandRunner refused = Create("Stop-EGoatSignaling", new { Confirm = true });
+        refused.Host.Answer = _ => "No";
+        refused.Run();
+        Assert.Contains($"\"Stop the signaling server\" on target \"{Server.Url}\"", Assert.Single(refused.Host.Questions), StringComparison.Ordinal);
         Assert.True(Server.IsRunning);
-        Run(new StopEGoatSignaling());
+        Run("Stop-EGoatSignaling", new { WhatIf = true });
+        Assert.True(Server.IsRunning);
+        Run("Stop-EGoatSignaling");
         Assert.False(Server.IsRunning);
-        Assert.Empty(Run(new GetEGoatSignaling()).Output);
+        Assert.Empty(Run("Get-EGoatSignaling").Output);
     }
 
     [Fact]
     public async Task A_room_is_joined_in_the_background_talked_in_and_left()
     {
         Room there = await JoinThereAsync();
-        CommandRunner join = Run(new JoinEGoatRoom { Room = "lobby", Server = Server.Url, DisplayName = "here", Background = true });
+        CommandRunner join = Run("Join-EGoatRoom", new { Room = "lobby", Server = Server.Url, DisplayName = "here", Background = true });
         EGoatRoom room = Assert.IsAssignableFrom<EGoatRoom>(Assert.Single(join.Output));
         Assert.Contains("is open", Assert.Single(join.Warnings), StringComparison.Ordinal);
         await there.WaitForPeersAsync(1, false, Cancelled);
-        await ((Room)room).WaitForPeersAsync(1, false, Cancelled);
-        Assert.Same(room, Assert.Single(Run(new GetEGoatRoom { Name = "lob*" }).Output));
-        Assert.Empty(Run(new GetEGoatRoom { Name = "other" }).Output);
-        Assert.Equal("there", Assert.IsType<EGoatPeer>(Assert.Single(Run(new GetEGoatPeer()).Output)).Name);
+        await WaitForPeerAsync(room);
+        Assert.Same(room, Assert.Single(Run("Get-EGoatRoom", new { Name = "lob*" }).Output));
+        Assert.Empty(Run("Get-EGoatRoom", new { Name = "other" }).Output);
+        Assert.Equal("there", Assert.IsType<EGoatPeer>(Assert.Single(Run("Get-EGoatPeer").Output)).Name);
 
-        EGoatMessage[] sent = [.. Create(new SendEGoatMessage { Wait = true }).Run("one", "two").Cast<EGoatMessage>()];
+        EGoatMessage[] sent = [.. Create("Send-EGoatMessage", new { Wait = true }).Run("one", "two").Cast<EGoatMessage>()];
         Assert.Equal(["one", "two"], sent.Select(m => m.Text));
         Assert.Equal("one", (await there.Unread.TakeAsync(Cancelled))!.Text);
         await there.SendTextAsync("hello here", cancellationToken: Cancelled);
-        Assert.Equal("hello here", Assert.IsType<EGoatMessage>(Assert.Single(Run(new ReceiveEGoatMessage { Wait = true, Count = 1, Timeout = 20 }).Output)).Text);
-        Assert.Equal(["one", "two", "hello here"], Run(new GetEGoatHistory { Room = "lobby" }).Output.Cast<EGoatMessage>().Select(m => m.Text));
+        Assert.Equal("hello here", Assert.IsType<EGoatMessage>(Assert.Single(Run("Receive-EGoatMessage", new { Wait = true, Count = 1, Timeout = 20 }).Output)).Text);
+        Assert.Equal(["one", "two", "hello here"], Run("Get-EGoatHistory", new { Room = "lobby" }).Output.Cast<EGoatMessage>().Select(m => m.Text));
 
-        Run(new ExitEGoatRoom());
-        Assert.Empty(Run(new GetEGoatRoom()).Output);
+        Run("Exit-EGoatRoom");
+        Assert.Empty(Run("Get-EGoatRoom").Output);
         Assert.Equal(EGoatRoomState.Left, room.State);
     }
 
@@ -54,26 +56,17 @@ public sealed class CommandTests : CommandTestBase
     public async Task Debug_writes_what_connections_do_on_the_pipeline_thread()
     {
         Room there = await JoinThereAsync();
-        Assert.Empty(Run(new JoinEGoatRoom { Room = "lobby", Server = Server.Url, Background = true }).Debug);
+        Assert.Empty(Run("Join-EGoatRoom", new { Room = "lobby", Server = Server.Url, Background = true }).Debug);
         await there.WaitForPeersAsync(1, false, Cancelled);
-        Run(new ExitEGoatRoom());
-        var join = new JoinEGoatRoom { Room = "lobby", Server = Server.Url, Count = 1 };
-        join.MyInvocation.BoundParameters["Debug"] = new SwitchParameter(true);
-        CommandRunner runner = Create(join);
-        int pipelineThread = 0;
-        var threads = new HashSet<int>();
-        runner.OnDebug = _ => threads.Add(Environment.CurrentManagedThreadId);
-        Task running = Task.Factory.StartNew(
-            () =>
-            {
-                pipelineThread = Environment.CurrentManagedThreadId;
-                runner.Run();
-            },
-            Cancelled, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Run("Exit-EGoatRoom");
+        CommandRunner runner = Create("Join-EGoatRoom", new { Room = "lobby", Server = Server.Url, Count = 1, Debug = true });
+        var threads = new HashSet<Runspace?>();
+        runner.OnDebug = _ => threads.Add(Runspace.DefaultRunspace);
+        Task running = runner.Start();
         await there.WaitForPeersAsync(1, false, Cancelled);
         await there.SendTextAsync("hello", cancellationToken: Cancelled);
         await running.WaitAsync(Cancelled);
-        Assert.Equal([pipelineThread], threads);
+        Assert.Equal(runner.Runspace, Assert.Single(threads)); // that of a thread, which only the pipeline thread has
         Assert.Contains(runner.Debug, l => l.Contains("Dtls       lobby/", StringComparison.Ordinal));
         Assert.Contains(runner.Debug, l => l.Contains("Signaling  lobby: connects to http://127.0.0.1:", StringComparison.Ordinal));
         Assert.Equal("hello", Assert.IsType<EGoatMessage>(Assert.Single(runner.Output)).Text);
@@ -83,18 +76,17 @@ public sealed class CommandTests : CommandTestBase
     public async Task A_file_is_sent_with_progress()
     {
         Room there = await JoinThereAsync(receives: true);
-        Run(new JoinEGoatRoom { Room = "lobby", Server = Server.Url, Background = true });
-        Room here = (Room)Assert.Single(Run(new GetEGoatRoom()).Output)!;
-        await here.WaitForPeersAsync(1, true, Cancelled);
+        EGoatRoom here = JoinHere();
+        await WaitForPeerAsync(here, acceptingFiles: true);
         string source = Path.Combine(Folder, "goat.bin");
         await File.WriteAllBytesAsync(source, new byte[60_000_000], Cancelled);
-        CommandRunner send = Run(new SendEGoatFile { Path = [source] });
+        CommandRunner send = Run("Send-EGoatFile", new { Path = new[] { source } });
         EGoatTransfer transfer = Assert.IsType<EGoatTransfer>(Assert.Single(send.Output));
         Assert.Equal(EGoatTransferState.Completed, transfer.State);
         Assert.NotEmpty(send.Progress);
         Assert.Equal(ProgressRecordType.Completed, send.Progress[^1].RecordType);
         Assert.Equal(60_000_000, new FileInfo(Path.Combine(Folder, "inbox", "goat.bin")).Length);
-        Assert.Equal(transfer.Id, Assert.IsType<EGoatTransfer>(Assert.Single(Run(new GetEGoatTransfer { Room = "lobby" }).Output)).Id);
+        Assert.Equal(transfer.Id, Assert.IsType<EGoatTransfer>(Assert.Single(Run("Get-EGoatTransfer", new { Room = "lobby" }).Output)).Id);
         await there.LeaveAsync(Cancelled);
     }
 
@@ -102,14 +94,14 @@ public sealed class CommandTests : CommandTestBase
     public async Task A_stream_ends_with_its_count_or_when_it_is_stopped_and_leaves_the_room()
     {
         Room there = await JoinThereAsync();
-        CommandRunner counted = Create(new JoinEGoatRoom { Room = "lobby", Server = Server.Url, Count = 2 });
-        Task<IReadOnlyList<object?>> running = Task.Run(() => counted.Run(), Cancelled);
+        CommandRunner counted = Create("Join-EGoatRoom", new { Room = "lobby", Server = Server.Url, Count = 2 });
+        Task<IReadOnlyList<object?>> running = counted.Start();
         await there.WaitForPeersAsync(1, false, Cancelled);
         using RoomSubscription events = there.Subscribe();
         await there.SendTextAsync("one", cancellationToken: Cancelled);
         await there.SendTextAsync("two", cancellationToken: Cancelled);
         Assert.Equal(["one", "two"], (await running.WaitAsync(Cancelled)).Cast<EGoatMessage>().Select(m => m.Text));
-        Assert.Empty(Run(new GetEGoatRoom()).Output);
+        Assert.Empty(Run("Get-EGoatRoom").Output);
 
         await foreach (RoomEvent e in events.ReadAllAsync(Cancelled))
         {
@@ -119,12 +111,12 @@ public sealed class CommandTests : CommandTestBase
             }
         }
 
-        CommandRunner endless = Create(new JoinEGoatRoom { Room = "lobby", Server = Server.Url });
-        running = Task.Run(() => endless.Run(), Cancelled);
+        CommandRunner endless = Create("Join-EGoatRoom", new { Room = "lobby", Server = Server.Url });
+        running = endless.Start();
         await there.WaitForPeersAsync(1, false, Cancelled);
         endless.Stop();
         Assert.Empty(await running.WaitAsync(Cancelled));
-        Assert.Empty(Run(new GetEGoatRoom()).Output);
+        Assert.Empty(Run("Get-EGoatRoom").Output);
     }
 
     [Fact]
@@ -133,8 +125,8 @@ public sealed class CommandTests : CommandTestBase
         using var silent = new Socket(SocketType.Stream, ProtocolType.Tcp);
         silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         silent.Listen();
-        CommandRunner join = Create(new JoinEGoatRoom { Room = "lobby", Server = new Uri($"http://127.0.0.1:{((IPEndPoint)silent.LocalEndPoint!).Port}") });
-        Task<IReadOnlyList<object?>> running = Task.Run(() => join.Run(), Cancelled);
+        CommandRunner join = Create("Join-EGoatRoom", new { Room = "lobby", Server = new Uri($"http://127.0.0.1:{((IPEndPoint)silent.LocalEndPoint!).Port}") });
+        Task<IReadOnlyList<object?>> running = join.Start();
         using Socket asked = await silent.AcceptAsync(Cancelled);
         join.Stop();
         Assert.Empty(await running.WaitAsync(Cancelled));
@@ -146,9 +138,9 @@ public sealed class CommandTests : CommandTestBase
         // A member that no connection comes about with.
         await using SignalingClient silent = await SignalingClient.ConnectAsync(new SignalingClientOptions { Server = Server.Url, Room = "lobby", Peer = new string('a', 26) }, Cancelled);
         JoinHere();
-        CommandRunner send = Create(new SendEGoatMessage { Text = "hi", Wait = true });
-        Task<IReadOnlyList<object?>> sending = Task.Run(() => send.Run(), Cancelled);
-        Assert.True(SpinWait.SpinUntil(() => Run(new GetEGoatHistory { Room = "lobby" }).Output.Count == 1, TimeSpan.FromSeconds(60)));
+        CommandRunner send = Create("Send-EGoatMessage", new { Text = "hi", Wait = true });
+        Task<IReadOnlyList<object?>> sending = send.Start();
+        Assert.True(SpinWait.SpinUntil(() => Run("Get-EGoatHistory", new { Room = "lobby" }).Output.Count == 1, TimeSpan.FromSeconds(60)));
         Assert.False(sending.IsCompleted);
         send.Stop();
         Assert.Empty(await sending.WaitAsync(Cancelled));
@@ -158,18 +150,18 @@ public sealed class CommandTests : CommandTestBase
     [Fact]
     public void What_goes_wrong_is_a_terminating_error_that_names_the_remedy()
     {
-        ErrorRecord error = Fail(new SendEGoatMessage { Text = "hi" });
+        ErrorRecord error = Fail("Send-EGoatMessage", new { Text = "hi" });
         Assert.StartsWith("RoomNotJoined", error.FullyQualifiedErrorId, StringComparison.Ordinal);
         Assert.Contains("Join-EGoatRoom NAME -Server URL -Background", error.Exception.Message, StringComparison.Ordinal);
-        Assert.Contains("cannot be reached", Fail(new JoinEGoatRoom { Room = "lobby", Server = new Uri("http://127.0.0.1:9"), Background = true }).Exception.Message, StringComparison.Ordinal);
-        Assert.Contains("the port is taken", Fail(new StartEGoatSignaling { Port = Server.Url.Port, ListenAddress = IPAddress.Loopback }).Exception.Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be reached", Fail("Join-EGoatRoom", new { Room = "lobby", Server = new Uri("http://127.0.0.1:9"), Background = true }).Exception.Message, StringComparison.Ordinal);
+        Assert.Contains("the port is taken", Fail("Start-EGoatSignaling", new { Port = Server.Url.Port, ListenAddress = IPAddress.Loopback }).Exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void With_nobody_there_a_message_is_a_warning_and_no_output()
     {
-        Run(new JoinEGoatRoom { Room = "empty", Server = Server.Url, Background = true });
-        CommandRunner send = Run(new SendEGoatMessage { Text = "hello?" });
+        Run("Join-EGoatRoom", new { Room = "empty", Server = Server.Url, Background = true });
+        CommandRunner send = Run("Send-EGoatMessage", new { Text = "hello?" });
         Assert.Empty(send.Output);
         Assert.Contains("Nobody else is in the room", Assert.Single(send.Warnings), StringComparison.Ordinal);
     }
@@ -178,10 +170,10 @@ public sealed class CommandTests : CommandTestBase
     public async Task Files_are_received_by_rules_and_the_room_is_as_before()
     {
         Room there = await JoinThereAsync();
-        Run(new JoinEGoatRoom { Room = "lobby", Server = Server.Url, Background = true });
+        Run("Join-EGoatRoom", new { Room = "lobby", Server = Server.Url, Background = true });
         string inbox = Path.Combine(Folder, "inbox here");
-        CommandRunner receive = Create(new ReceiveEGoatFile { Destination = inbox, Include = ["*.txt"], MaxLength = 100, Count = 1 });
-        Task<IReadOnlyList<object?>> receiving = Task.Run(() => receive.Run(), Cancelled);
+        CommandRunner receive = Create("Receive-EGoatFile", new { Destination = inbox, Include = new[] { "*.txt" }, MaxLength = 100, Count = 1 });
+        Task<IReadOnlyList<object?>> receiving = receive.Start();
         await there.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
         string[] paths = [.. new[] { "goat.txt", "goat.exe" }.Select(n => Path.Combine(Folder, n))];
         paths.ToList().ForEach(p => File.WriteAllText(p, "goat"));
@@ -190,23 +182,27 @@ public sealed class CommandTests : CommandTestBase
         EGoatTransfer[] received = [.. (await receiving.WaitAsync(Cancelled)).Cast<EGoatTransfer>()];
         Assert.Contains(received, t => t is { Name: "goat.exe", State: EGoatTransferState.Rejected });
         Assert.Equal("goat", await File.ReadAllTextAsync(received.Single(t => t.State == EGoatTransferState.Completed).Path, Cancelled));
-        Assert.Null(((Room)Assert.Single(Run(new GetEGoatRoom()).Output)!).Receive);
+        using RoomSubscription events = there.Subscribe();
+        while (there.Peers.Any(p => p.AcceptsFiles))
+        {
+            await events.ReadAllAsync(Cancelled).FirstAsync(Cancelled);
+        }
     }
 
     [Fact]
     public async Task A_text_is_sent_as_a_file_and_transfers_are_remembered()
     {
         Room there = await JoinThereAsync(receives: true);
-        Room here = Assert.IsType<Room>(Assert.Single(Run(new JoinEGoatRoom { Room = "lobby", Server = Server.Url, Background = true }).Output));
-        await here.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
-        CommandRunner send = Create(new SendEGoatFile { Text = "hello", FileName = "note.txt" }).InSet("Text");
+        EGoatRoom here = JoinHere();
+        await WaitForPeerAsync(here, acceptingFiles: true);
+        CommandRunner send = Create("Send-EGoatFile", new { Text = "hello", FileName = "note.txt" });
         EGoatTransfer sent = Assert.IsType<EGoatTransfer>(Assert.Single(send.Run()));
         Assert.Equal(("note.txt", 5, EGoatTransferState.Completed), (sent.Name, sent.Length, sent.State));
         Assert.Equal("hello", await File.ReadAllTextAsync(Path.Combine(Folder, "inbox", "note.txt"), Cancelled));
-        await here.LeaveAsync(Cancelled);
-        Assert.Equal(sent.Id, Assert.IsType<EGoatTransfer>(Assert.Single(Run(new GetEGoatTransfer { Room = "lobby" }).Output)).Id);
-        Assert.Empty(Run(new GetEGoatTransfer { Active = true }).Output);
-        Assert.Empty(Run(new GetEGoatTransfer { State = [EGoatTransferState.Failed] }).Output);
+        Run("Exit-EGoatRoom");
+        Assert.Equal(sent.Id, Assert.IsType<EGoatTransfer>(Assert.Single(Run("Get-EGoatTransfer", new { Room = "lobby" }).Output)).Id);
+        Assert.Empty(Run("Get-EGoatTransfer", new { Active = true }).Output);
+        Assert.Empty(Run("Get-EGoatTransfer", new { State = new[] { EGoatTransferState.Failed } }).Output);
         Assert.NotNull(there);
     }
 
@@ -214,24 +210,24 @@ public sealed class CommandTests : CommandTestBase
     public async Task The_receiver_is_asked_and_a_job_reports_what_came_of_it()
     {
         Room there = await JoinThereAsync();
-        Run(new JoinEGoatRoom { Room = "lobby", Server = Server.Url, Background = true });
-        CommandRunner receive = Create(new ReceiveEGoatFile { Destination = Path.Combine(Folder, "inbox here"), Ask = true });
-        receive.ShouldProcessAnswer = false;
-        Task<IReadOnlyList<object?>> receiving = Task.Run(() => receive.Run(), Cancelled);
+        Run("Join-EGoatRoom", new { Room = "lobby", Server = Server.Url, Background = true });
+        CommandRunner receive = Create("Receive-EGoatFile", new { Destination = Path.Combine(Folder, "inbox here"), Ask = true });
+        receive.Host.Answer = _ => "No";
+        Task<IReadOnlyList<object?>> receiving = receive.Start();
         await there.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
         string path = Path.Combine(Folder, "goat\u202etxt");
         await File.WriteAllTextAsync(path, "goat", Cancelled);
         EGoatTransfer sent = Assert.Single(await there.SendFiles([path], Cancelled).Completion.WaitAsync(Cancelled));
         Assert.Equal(EGoatTransferState.Rejected, sent.State);
-        string query = Assert.Single(receive.ShouldProcessQueries);
+        string query = Assert.Single(receive.Host.Questions);
         Assert.Contains("goat\ufffdtxt (4 bytes)", query, StringComparison.Ordinal);
         Assert.True(SpinWait.SpinUntil(() => receive.Output.Count > 0, TimeSpan.FromSeconds(30)));
         receive.Stop();
         Assert.Equal(EGoatTransferState.Rejected, Assert.IsType<EGoatTransfer>(Assert.Single(await receiving.WaitAsync(Cancelled))).State);
 
         there.SetReceive(new ReceiveOptions { Destination = Path.Combine(Folder, "inbox") });
-        await ((Room)Assert.Single(Run(new GetEGoatRoom()).Output)!).WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
-        CommandRunner send = Create(new SendEGoatFile { LiteralPath = [path], AsJob = true }).InSet("LiteralPath");
+        await WaitForPeerAsync(Assert.IsAssignableFrom<EGoatRoom>(Assert.Single(Run("Get-EGoatRoom").Output)), acceptingFiles: true);
+        CommandRunner send = Create("Send-EGoatFile", new { LiteralPath = new[] { path }, AsJob = true });
         using Job job = Assert.IsAssignableFrom<Job>(Assert.Single(send.Run()));
         Assert.True(job.Finished.WaitOne(TimeSpan.FromSeconds(30)));
         Assert.Equal(JobState.Completed, job.JobStateInfo.State);

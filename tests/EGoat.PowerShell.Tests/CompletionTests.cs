@@ -1,9 +1,5 @@
-using System.Collections;
 using System.Management.Automation;
-using System.Management.Automation.Language;
 using System.Reflection;
-using EGoat.Mesh;
-using EGoat.Node;
 using EGoat.PowerShell.Commands;
 
 namespace EGoat.PowerShell.Tests;
@@ -30,20 +26,20 @@ public sealed class CompletionTests : CommandTestBase
     public async Task Rooms_and_peers_are_offered_as_they_are_now()
     {
         await JoinThereAsync(null, "ada lovelace");
-        await JoinHere().WaitForPeersAsync(1, acceptingFiles: false, Cancelled);
-        Room goats = JoinHere("goats");
+        await WaitForPeerAsync(JoinHere());
+        EGoatRoom goats = JoinHere("goats");
         await JoinThereAsync(null, "ada lovelace", "goats");
-        await goats.WaitForPeersAsync(1, acceptingFiles: false, Cancelled);
-        Assert.Equal(["goats"], Complete(new RoomCompleter(), "Room", "go").Select(c => c.CompletionText));
-        Assert.Equal(["goats", "lobby"], Complete(new RoomCompleter(), "Room", "").Select(c => c.CompletionText).Order());
+        await WaitForPeerAsync(goats);
+        Assert.Equal(["goats"], Complete("Exit-EGoatRoom -Room go").Select(c => c.CompletionText));
+        Assert.Equal(["goats", "lobby"], Complete("Exit-EGoatRoom -Room ").Select(c => c.CompletionText).Order());
 
-        CompletionResult ada = Assert.Single(Complete(new PeerCompleter(), "To", "AD"));
+        CompletionResult ada = Assert.Single(Complete("Send-EGoatMessage hi -To AD"));
         Assert.Equal(("'ada lovelace'", "ada lovelace"), (ada.CompletionText, ada.ListItemText));
-        Assert.Equal("'ada lovelace'", Assert.Single(Complete(new PeerCompleter(), "To", "'ada l")).CompletionText);
-        Assert.Equal(Other.Identity, Assert.Single(Complete(new PeerCompleter(), "From", Other.Identity[..4])).CompletionText);
-        Assert.Empty(Complete(new PeerCompleter(), "To", "zoe"));
-        Assert.Single(Complete(new PeerCompleter(), "To", "", ("Room", "goats")));
-        Assert.Empty(Complete(new PeerCompleter(), "To", "", ("Room", "elsewhere")));
+        Assert.Equal("'ada lovelace'", Assert.Single(Complete("Send-EGoatMessage hi -To 'ada l")).CompletionText);
+        Assert.Equal(Other.Identity, Assert.Single(Complete($"Receive-EGoatFile . -From {Other.Identity[..4]}")).CompletionText);
+        Assert.Empty(Complete("Send-EGoatMessage hi -To zoe"));
+        Assert.Single(Complete("Send-EGoatMessage hi -Room goats -To "));
+        Assert.Empty(Complete("Send-EGoatMessage hi -Room elsewhere -To "));
     }
 
     [Theory]
@@ -54,16 +50,16 @@ public sealed class CompletionTests : CommandTestBase
     public async Task A_name_is_one_argument_and_nothing_else(string name, string expected)
     {
         await JoinThereAsync(null, name);
-        await JoinHere().WaitForPeersAsync(1, acceptingFiles: false, Cancelled);
-        Assert.Equal(expected, Assert.Single(Complete(new PeerCompleter(), "To", "")).CompletionText);
+        await WaitForPeerAsync(JoinHere());
+        Assert.Equal(expected, Assert.Single(Complete("Send-EGoatMessage hi -To ")).CompletionText);
     }
 
     [Fact]
     public async Task A_name_that_does_not_show_as_it_is_is_offered_as_the_identity()
     {
         await JoinThereAsync(null, "ada\u202eabc");
-        await JoinHere().WaitForPeersAsync(1, acceptingFiles: false, Cancelled);
-        CompletionResult offered = Assert.Single(Complete(new PeerCompleter(), "To", "ad"));
+        await WaitForPeerAsync(JoinHere());
+        CompletionResult offered = Assert.Single(Complete("Send-EGoatMessage hi -To ad"));
         Assert.Equal(Other.Identity, offered.CompletionText);
         Assert.DoesNotContain('\u202e', offered.ListItemText + offered.ToolTip);
     }
@@ -72,30 +68,26 @@ public sealed class CompletionTests : CommandTestBase
     public async Task Transfers_under_way_are_offered_by_id_and_say_what_they_are()
     {
         await JoinThereAsync(receives: true);
-        Room here = JoinHere();
-        await here.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        EGoatRoom here = JoinHere();
+        await WaitForPeerAsync(here, acceptingFiles: true);
         using Job job = Assert.IsAssignableFrom<Job>(Assert.Single(
-            Run(new SendEGoatFile { Path = [WriteFile("one", 8_000_000), WriteFile("two", 8_000_000)], MaxRate = 1_000_000, AsJob = true }).Output));
+            Run("Send-EGoatFile", new { Path = new[] { WriteFile("one", 8_000_000), WriteFile("two", 8_000_000) }, MaxRate = 1_000_000, AsJob = true }).Output));
         Assert.True(SpinWait.SpinUntil(() => here.Transfers.Count(t => !t.IsEnded) == 2, TimeSpan.FromSeconds(60)));
-        CompletionResult offered = Assert.Single(Complete(new TransferCompleter(), "Id", ""));
+        CompletionResult offered = Assert.Single(Complete("Stop-EGoatTransfer -Id "));
         Assert.Equal(here.Transfers[0].Id, offered.CompletionText);
         Assert.EndsWith("(one and 1 more to there)", offered.ListItemText, StringComparison.Ordinal);
         job.StopJob();
-        Assert.Empty(Complete(new TransferCompleter(), "Id", ""));
+        Assert.Empty(Complete("Stop-EGoatTransfer -Id "));
     }
 
     [Fact]
     public async Task Tab_opens_no_installation()
     {
-        await EGoatNode.CloseSharedAsync();
-        Assert.Empty(Complete(new RoomCompleter(), "Room", ""));
-        Assert.Null(EGoatNode.Shared);
+        await ModuleSession.CloseInstallationAsync();
+        Assert.Empty(Complete("Exit-EGoatRoom -Room "));
+        Assert.False(ModuleSession.HasInstallation);
     }
 
-    private static CompletionResult[] Complete(LiveCompleter completer, string parameter, string word, params (string Name, string Value)[] bound)
-    {
-        var parameters = new Hashtable(StringComparer.OrdinalIgnoreCase);
-        bound.ToList().ForEach(b => parameters.Add(b.Name, b.Value));
-        return [.. completer.CompleteArgument("", parameter, word, new CommandAst(), parameters)];
-    }
+    private CompletionResult[] Complete(string line) =>
+        [.. Assert.IsType<CommandCompletion>(Assert.Single(Run("TabExpansion2", new { inputScript = line, cursorColumn = line.Length }).Output)).CompletionMatches];
 }

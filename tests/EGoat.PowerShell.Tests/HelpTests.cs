@@ -8,7 +8,7 @@ public sealed class HelpTests
     /// <summary>Set to 1, a run writes the help anew instead of comparing it.</summary>
     private const string UpdateVariable = "EGOAT_UPDATE_HELP";
 
-    private static readonly string HelpFile = Path.Combine(StandInTests.FindRoot(), "module", "EGoat", "en-US", "EGoat.PowerShell.dll-Help.xml");
+    private static readonly string HelpFile = Path.Combine(Repository.Module, "en-US", "EGoat.PowerShell.dll-Help.xml");
 
     [Fact]
     public void The_shipped_help_is_that_of_the_cmdlets()

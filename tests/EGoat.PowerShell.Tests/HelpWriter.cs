@@ -94,7 +94,7 @@ internal sealed partial class HelpWriter
         End();
         NewLine();
         Start("returnValues", Command);
-        foreach (Type type in cmdlet.GetCustomAttributes<OutputTypeAttribute>().SelectMany(o => o.Type).Distinct())
+        foreach (Type type in cmdlet.GetCustomAttributes<OutputTypeAttribute>().SelectMany(o => o.Type).Select(t => t.Type).Distinct())
         {
             Start("returnValue", Command);
             WriteType(type.FullName!);

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using EGoat.Mesh;
-using EGoat.PowerShell.Commands;
 
 namespace EGoat.PowerShell.Tests;
 
@@ -17,12 +16,12 @@ public sealed class TransferCommandTests : CommandTestBase
     public async Task A_rejected_file_is_an_object_and_an_error_about_it_and_the_others_are_delivered()
     {
         await JoinThereAsync(Inbox with { Include = ["*.txt"] });
-        await JoinHere().WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
-        CommandRunner send = Run(new SendEGoatFile { Path = [WriteFile("goat.exe", 10), WriteFile("goat.txt", 10)] });
+        await WaitForPeerAsync(JoinHere(), acceptingFiles: true);
+        CommandRunner send = Run("Send-EGoatFile", new { Path = new[] { WriteFile("goat.exe", 10), WriteFile("goat.txt", 10) } });
         EGoatTransfer[] transfers = [.. send.Output.Cast<EGoatTransfer>()];
         Assert.Equal(["goat.exe Rejected", "goat.txt Completed"], transfers.Select(t => $"{t.Name} {t.State}").Order());
         ErrorRecord error = Assert.Single(send.Errors);
-        Assert.Equal(("TransferRejected", ErrorCategory.PermissionDenied), (error.FullyQualifiedErrorId, error.CategoryInfo.Category));
+        Assert.Equal(("TransferRejected,EGoat.PowerShell.Commands.SendEGoatFile", ErrorCategory.PermissionDenied), (error.FullyQualifiedErrorId, error.CategoryInfo.Category));
         Assert.Same(Assert.Single(transfers, t => t.State == EGoatTransferState.Rejected), error.TargetObject);
         Assert.StartsWith("The file 'goat.exe' was not sent to there: ", error.Exception.Message, StringComparison.Ordinal);
         Assert.Same(error.TargetObject, Assert.IsType<EGoatTransferException>(error.Exception).Transfer);
@@ -32,15 +31,15 @@ public sealed class TransferCommandTests : CommandTestBase
     public async Task A_transfer_that_the_receiver_gives_up_is_a_failure_and_leaves_no_progress_behind()
     {
         Room there = await JoinThereAsync(receives: true);
-        await JoinHere().WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
-        CommandRunner send = Create(new SendEGoatFile { Path = [WriteFile("goat.bin", Large)], MaxRate = Slow });
-        Task<IReadOnlyList<object?>> sending = Task.Run(() => send.Run(), Cancelled);
+        await WaitForPeerAsync(JoinHere(), acceptingFiles: true);
+        CommandRunner send = Create("Send-EGoatFile", new { Path = new[] { WriteFile("goat.bin", Large) }, MaxRate = Slow });
+        Task<IReadOnlyList<object?>> sending = send.Start();
         EGoatTransfer incoming = await WaitForBytesAsync(there);
         there.CancelTransfer(incoming.Id);
         EGoatTransfer transfer = Assert.IsType<EGoatTransfer>(Assert.Single(await sending.WaitAsync(Cancelled)));
         Assert.Equal(EGoatTransferState.Failed, transfer.State);
         ErrorRecord error = Assert.Single(send.Errors);
-        Assert.Equal(("TransferFailed", ErrorCategory.ConnectionError), (error.FullyQualifiedErrorId, error.CategoryInfo.Category));
+        Assert.Equal(("TransferFailed,EGoat.PowerShell.Commands.SendEGoatFile", ErrorCategory.ConnectionError), (error.FullyQualifiedErrorId, error.CategoryInfo.Category));
         Assert.Equal(transfer, error.TargetObject);
         AssertCompleted(send.Progress, 0, 1);
     }
@@ -49,10 +48,10 @@ public sealed class TransferCommandTests : CommandTestBase
     public async Task Ctrl_C_cancels_the_transfers()
     {
         Room there = await JoinThereAsync(receives: true);
-        Room here = JoinHere();
-        await here.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
-        CommandRunner send = Create(new SendEGoatFile { Path = [WriteFile("goat.bin", Large)], MaxRate = Slow });
-        Task<IReadOnlyList<object?>> sending = Task.Run(() => send.Run(), Cancelled);
+        EGoatRoom here = JoinHere();
+        await WaitForPeerAsync(here, acceptingFiles: true);
+        CommandRunner send = Create("Send-EGoatFile", new { Path = new[] { WriteFile("goat.bin", Large) }, MaxRate = Slow });
+        Task<IReadOnlyList<object?>> sending = send.Start();
         await WaitForBytesAsync(there);
         send.Stop();
         Assert.Empty(await sending.WaitAsync(Cancelled));
@@ -64,11 +63,11 @@ public sealed class TransferCommandTests : CommandTestBase
     public async Task A_later_command_that_has_enough_cancels_the_other_transfers()
     {
         await JoinThereAsync(receives: true);
-        Room here = JoinHere();
-        await here.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
-        CommandRunner send = Create(new SendEGoatFile { Path = [WriteFile("a", 1), WriteFile("b", Large)], MaxRate = Slow });
-        send.OnOutput = _ => throw new PipelineStoppedException();
-        Assert.Equal("a", Assert.IsType<EGoatTransfer>(Assert.Single(await Task.Run(() => send.Run(), Cancelled))).Name);
+        EGoatRoom here = JoinHere();
+        await WaitForPeerAsync(here, acceptingFiles: true);
+        CommandRunner send = Create("Send-EGoatFile", new { Path = new[] { WriteFile("a", 1), WriteFile("b", Large) }, MaxRate = Slow });
+        send.Pipe("Select-Object", new { First = 1 });
+        Assert.Equal("a", Assert.IsType<EGoatTransfer>(Assert.Single(await send.Start())).Name);
         Assert.Equal(["a Completed", "b Cancelled"], here.Transfers.Select(t => $"{t.Name} {t.State}").Order());
     }
 
@@ -77,13 +76,13 @@ public sealed class TransferCommandTests : CommandTestBase
     {
         JoinHere();
         string file = WriteFile("goat.bin", 1);
-        CommandRunner send = Run(new SendEGoatFile { Path = [file] });
+        CommandRunner send = Run("Send-EGoatFile", new { Path = new[] { file } });
         Assert.Equal("Nobody in the room 'lobby' accepts files.", Assert.Single(send.Warnings));
         Assert.Empty(send.Output);
         Assert.Empty(send.Progress);
         Assert.Empty(send.Errors);
 
-        CommandRunner waiting = Run(new SendEGoatFile { Path = [file], JoinWindow = 1 });
+        CommandRunner waiting = Run("Send-EGoatFile", new { Path = new[] { file }, JoinWindow = 1 });
         Assert.Equal(
             ["Nobody in the room 'lobby' accepts files yet; who comes within 1 s is served.", "Nobody who accepts files came to the room 'lobby' within 1 s."],
             waiting.Warnings);
@@ -93,10 +92,10 @@ public sealed class TransferCommandTests : CommandTestBase
     [Fact]
     public async Task A_member_that_comes_within_the_window_is_served()
     {
-        Room here = JoinHere();
-        CommandRunner send = Create(new SendEGoatFile { Path = [WriteFile("goat.bin", 1)], JoinWindow = 600 });
-        send.OnOutput = _ => throw new PipelineStoppedException();
-        Task<IReadOnlyList<object?>> sending = Task.Run(() => send.Run(), Cancelled);
+        EGoatRoom here = JoinHere();
+        CommandRunner send = Create("Send-EGoatFile", new { Path = new[] { WriteFile("goat.bin", 1) }, JoinWindow = 600 });
+        send.Pipe("Select-Object", new { First = 1 });
+        Task<IReadOnlyList<object?>> sending = send.Start();
         await JoinThereAsync(receives: true);
         Assert.Equal(EGoatTransferState.Completed, Assert.IsType<EGoatTransfer>(Assert.Single(await sending.WaitAsync(Cancelled))).State);
         Assert.NotNull(here);
@@ -107,16 +106,16 @@ public sealed class TransferCommandTests : CommandTestBase
     {
         JoinHere();
         string file = WriteFile("goat.bin", 1);
-        using Job nobody = Start(new SendEGoatFile { Path = [file], AsJob = true });
+        using Job nobody = Start("Send-EGoatFile", new { Path = new[] { file }, AsJob = true });
         Assert.Equal("Nobody in the room 'lobby' accepts files.", Assert.Single(nobody.Warning).Message);
         Assert.Equal(JobState.Completed, nobody.JobStateInfo.State);
         Assert.True(nobody.HasMoreData);
 
-        ErrorRecord expected = Fail(new SendEGoatFile { Path = [file], To = ["ada"] });
-        using Job absent = Start(new SendEGoatFile { Path = [file], To = ["ada"], AsJob = true });
+        ErrorRecord expected = Fail("Send-EGoatFile", new { Path = new[] { file }, To = new[] { "ada" } });
+        using Job absent = Start("Send-EGoatFile", new { Path = new[] { file }, To = new[] { "ada" }, AsJob = true });
         ErrorRecord error = Assert.Single(absent.Error);
         Assert.Equal(JobState.Failed, absent.JobStateInfo.State);
-        Assert.Equal((expected.FullyQualifiedErrorId, expected.Exception.Message), (error.FullyQualifiedErrorId, error.Exception.Message));
+        Assert.Equal((expected.FullyQualifiedErrorId.Split(',')[0], expected.Exception.Message), (error.FullyQualifiedErrorId, error.Exception.Message));
         Assert.Contains("Nobody in the room 'lobby' is 'ada'", error.Exception.Message, StringComparison.Ordinal);
     }
 
@@ -124,8 +123,8 @@ public sealed class TransferCommandTests : CommandTestBase
     public async Task A_job_has_failed_when_a_file_was_not_delivered_and_says_which()
     {
         await JoinThereAsync(Inbox with { Include = ["*.txt"] });
-        await JoinHere().WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
-        using Job job = Start(new SendEGoatFile { Path = [WriteFile("goat.exe", 10), WriteFile("goat.txt", 10)], AsJob = true });
+        await WaitForPeerAsync(JoinHere(), acceptingFiles: true);
+        using Job job = Start("Send-EGoatFile", new { Path = new[] { WriteFile("goat.exe", 10), WriteFile("goat.txt", 10) }, AsJob = true });
         Assert.Equal(JobState.Failed, job.JobStateInfo.State);
         Assert.Equal(["goat.exe Rejected", "goat.txt Completed"], job.Output.Select(o => (EGoatTransfer)o.BaseObject).Select(t => $"{t.Name} {t.State}").Order());
         Assert.Equal("goat.exe", Assert.IsType<EGoatTransfer>(Assert.Single(job.Error).TargetObject).Name);
@@ -135,8 +134,8 @@ public sealed class TransferCommandTests : CommandTestBase
     public async Task A_stopped_job_has_cancelled_its_transfer_and_one_progress_record_for_each_activity()
     {
         Room there = await JoinThereAsync(receives: true);
-        await JoinHere().WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
-        using Job job = Assert.IsAssignableFrom<Job>(Assert.Single(Run(new SendEGoatFile { Path = [WriteFile("goat.bin", Large)], MaxRate = Slow, AsJob = true }).Output));
+        await WaitForPeerAsync(JoinHere(), acceptingFiles: true);
+        using Job job = Assert.IsAssignableFrom<Job>(Assert.Single(Run("Send-EGoatFile", new { Path = new[] { WriteFile("goat.bin", Large) }, MaxRate = Slow, AsJob = true }).Output));
         await WaitForBytesAsync(there);
         Assert.Equal(JobState.Running, job.JobStateInfo.State);
         job.StopJob();
@@ -154,8 +153,8 @@ public sealed class TransferCommandTests : CommandTestBase
     {
         Room there = await JoinThereAsync();
         JoinHere();
-        CommandRunner receive = Create(new ReceiveEGoatFile { Destination = Path.Combine(Folder, "inbox here"), Include = ["*.bin"] });
-        Task<IReadOnlyList<object?>> receiving = Task.Run(() => receive.Run(), Cancelled);
+        CommandRunner receive = Create("Receive-EGoatFile", new { Destination = Path.Combine(Folder, "inbox here"), Include = new[] { "*.bin" } });
+        Task<IReadOnlyList<object?>> receiving = receive.Start();
         await there.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
         await there.SendFiles([WriteFile("goat.exe", 1)], Cancelled).Completion.WaitAsync(Cancelled);
         FileSend send = there.SendFiles(new SendFileOptions { Paths = [WriteFile("goat.bin", Large)], MaxRate = Slow }, Cancelled);
@@ -166,7 +165,7 @@ public sealed class TransferCommandTests : CommandTestBase
         EGoatTransfer[] received = [.. (await receiving.WaitAsync(Cancelled)).Cast<EGoatTransfer>()];
         Assert.Equal(["goat.exe Rejected", "goat.bin Cancelled"], received.Select(t => $"{t.Name} {t.State}"));
         ErrorRecord error = Assert.Single(receive.Errors);
-        Assert.Equal(("TransferCancelled", ErrorCategory.OperationStopped), (error.FullyQualifiedErrorId, error.CategoryInfo.Category));
+        Assert.Equal(("TransferCancelled,EGoat.PowerShell.Commands.ReceiveEGoatFile", ErrorCategory.OperationStopped), (error.FullyQualifiedErrorId, error.CategoryInfo.Category));
         Assert.Same(received[1], error.TargetObject);
         Assert.StartsWith("The file 'goat.bin' was not received from there: The sender cancelled it", error.Exception.Message, StringComparison.Ordinal);
     }
@@ -175,15 +174,15 @@ public sealed class TransferCommandTests : CommandTestBase
     public async Task A_path_that_is_not_there_is_an_error_and_the_others_are_sent()
     {
         await JoinThereAsync(receives: true);
-        await JoinHere().WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        await WaitForPeerAsync(JoinHere(), acceptingFiles: true);
         string missing = Path.Combine(Folder, "missing");
         foreach (string set in new[] { "Path", "LiteralPath" })
         {
             string[] paths = [missing, WriteFile($"{set}.bin", 1)];
-            CommandRunner send = Create(set == "Path" ? new SendEGoatFile { Path = paths } : new SendEGoatFile { LiteralPath = paths }).InSet(set);
+            CommandRunner send = set == "Path" ? Create("Send-EGoatFile", new { Path = paths }) : Create("Send-EGoatFile", new { LiteralPath = paths });
             Assert.Equal($"{set}.bin", Assert.IsType<EGoatTransfer>(Assert.Single(send.Run())).Name);
             ErrorRecord error = Assert.Single(send.Errors);
-            Assert.Equal(("FileNotFound", (object)missing), (error.FullyQualifiedErrorId, error.TargetObject!));
+            Assert.Equal(("FileNotFound,EGoat.PowerShell.Commands.SendEGoatFile", (object)missing), (error.FullyQualifiedErrorId, error.TargetObject!));
         }
     }
 
@@ -191,8 +190,8 @@ public sealed class TransferCommandTests : CommandTestBase
     public async Task A_joined_stream_that_receives_files_shows_progress_and_no_peer_ends_it_with_an_error()
     {
         Room there = await JoinThereAsync();
-        CommandRunner join = Create(new JoinEGoatRoom { Room = "lobby", Server = Server.Url, Destination = Path.Combine(Folder, "inbox here"), Count = 1 });
-        Task<IReadOnlyList<object?>> joined = Task.Run(() => join.Run(), Cancelled);
+        CommandRunner join = Create("Join-EGoatRoom", new { Room = "lobby", Server = Server.Url, Destination = Path.Combine(Folder, "inbox here"), Count = 1 });
+        Task<IReadOnlyList<object?>> joined = join.Start();
         await there.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
         FileSend send = there.SendFiles(new SendFileOptions { Paths = [WriteFile("goat.bin", Large)], MaxRate = Slow }, Cancelled);
         there.CancelTransfer((await WaitForBytesAsync(there)).Id);
@@ -206,10 +205,10 @@ public sealed class TransferCommandTests : CommandTestBase
     public async Task Progress_of_another_call_in_the_same_room_is_not_shown()
     {
         Room there = await JoinThereAsync(receives: true);
-        await JoinHere().WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
-        using Job other = Assert.IsAssignableFrom<Job>(Assert.Single(Run(new SendEGoatFile { Path = [WriteFile("other.bin", Large)], MaxRate = Slow, AsJob = true }).Output));
+        await WaitForPeerAsync(JoinHere(), acceptingFiles: true);
+        using Job other = Assert.IsAssignableFrom<Job>(Assert.Single(Run("Send-EGoatFile", new { Path = new[] { WriteFile("other.bin", Large) }, MaxRate = Slow, AsJob = true }).Output));
         await WaitForBytesAsync(there);
-        CommandRunner send = Run(new SendEGoatFile { Path = [WriteFile("goat.bin", 10)] });
+        CommandRunner send = Run("Send-EGoatFile", new { Path = new[] { WriteFile("goat.bin", 10) } });
         Assert.Equal("goat.bin", Assert.IsType<EGoatTransfer>(Assert.Single(send.Output)).Name);
         Assert.DoesNotContain(send.Progress, p => p.Activity.Contains("other", StringComparison.Ordinal));
         other.StopJob();
@@ -223,9 +222,9 @@ public sealed class TransferCommandTests : CommandTestBase
         Assert.All(records.Where(r => r.ActivityId != 0), r => Assert.Equal(0, r.ParentActivityId));
     }
 
-    private static Job Start(SendEGoatFile command)
+    private Job Start(string command, object parameters)
     {
-        Job job = Assert.IsAssignableFrom<Job>(Assert.Single(Run(command).Output));
+        Job job = Assert.IsAssignableFrom<Job>(Assert.Single(Run(command, parameters).Output));
         Assert.True(job.Finished.WaitOne(TimeSpan.FromSeconds(60)));
         return job;
     }

@@ -51,7 +51,8 @@ Describe 'Help' {
 
     It 'is found without an import' {
         $script = "`$env:PSModulePath = '$(Split-Path $module)'; (Get-Help Send-EGoatFile).Synopsis; (Get-Help about_EGoat | Out-String).Length"
-        $lines = & $pwsh -NoProfile -NonInteractive -Command $script
+        $arguments = @($console | Select-Object -Skip 1)
+        $lines = & $console[0] @arguments -NoProfile -NonInteractive -Command $script
         $lines[0] | Should -Match '^Sends files and folders'
         [int] $lines[-1] | Should -BeGreaterThan 1000
     }
