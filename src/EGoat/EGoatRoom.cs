@@ -50,6 +50,12 @@ public sealed class EGoatTransferEventArgs(EGoatTransfer transfer) : EventArgs
 /// </summary>
 public abstract class EGoatRoom
 {
+    /// <summary>The ids of peers that are connected, as events have told; only used while one is raised.</summary>
+    private readonly HashSet<string> _present = [];
+
+    /// <summary>The id of this membership: two rooms of one name, on two servers, differ in it.</summary>
+    public abstract string Id { get; }
+
     /// <summary>The name of the room.</summary>
     public abstract string Name { get; }
 
@@ -77,14 +83,23 @@ public abstract class EGoatRoom
     /// <summary>A message that was sent from here has an outcome for a recipient, or another one.</summary>
     public event EventHandler<EGoatDeliveryEventArgs>? DeliveryChanged;
 
+    /// <summary>A peer connected: it is there and can be written to.</summary>
+    public event EventHandler<EGoatPeerEventArgs>? PeerJoined;
+
+    /// <summary>A peer that had connected left, or was not heard from for 30 seconds.</summary>
+    public event EventHandler<EGoatPeerEventArgs>? PeerLeft;
+
     /// <summary>A peer appeared, connected, changed or left.</summary>
     public event EventHandler<EGoatPeerEventArgs>? PeerChanged;
 
     /// <summary>A transfer was offered, made progress (at most 10 times a second) or ended.</summary>
     public event EventHandler<EGoatTransferEventArgs>? TransferChanged;
 
+    /// <summary>A transfer ended, well or not.</summary>
+    public event EventHandler<EGoatTransferEventArgs>? TransferEnded;
+
     /// <summary>The room's state changed.</summary>
-    public event EventHandler? StateChanged;
+    public event EventHandler<EGoatRoomStateEventArgs>? StateChanged;
 
     /// <summary>Raises <see cref="MessageReceived"/>.</summary>
     protected void OnMessageReceived(EGoatMessage message) => MessageReceived?.Invoke(this, new EGoatMessageEventArgs(message));
@@ -92,14 +107,37 @@ public abstract class EGoatRoom
     /// <summary>Raises <see cref="DeliveryChanged"/>.</summary>
     protected void OnDeliveryChanged(EGoatDelivery delivery) => DeliveryChanged?.Invoke(this, new EGoatDeliveryEventArgs(delivery));
 
-    /// <summary>Raises <see cref="PeerChanged"/>.</summary>
-    protected void OnPeerChanged(EGoatPeer peer) => PeerChanged?.Invoke(this, new EGoatPeerEventArgs(peer));
+    /// <summary>Raises <see cref="PeerJoined"/> or <see cref="PeerLeft"/> where a peer has come or gone, and <see cref="PeerChanged"/>.</summary>
+    protected void OnPeerChanged(EGoatPeer peer)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        var arguments = new EGoatPeerEventArgs(peer);
+        if (peer.State == EGoatPeerState.Connected && _present.Add(peer.Id))
+        {
+            PeerJoined?.Invoke(this, arguments);
+        }
+        else if (peer.State == EGoatPeerState.Left && _present.Remove(peer.Id))
+        {
+            PeerLeft?.Invoke(this, arguments);
+        }
 
-    /// <summary>Raises <see cref="TransferChanged"/>.</summary>
-    protected void OnTransferChanged(EGoatTransfer transfer) => TransferChanged?.Invoke(this, new EGoatTransferEventArgs(transfer));
+        PeerChanged?.Invoke(this, arguments);
+    }
+
+    /// <summary>Raises <see cref="TransferChanged"/>, and <see cref="TransferEnded"/> where it has ended.</summary>
+    protected void OnTransferChanged(EGoatTransfer transfer)
+    {
+        ArgumentNullException.ThrowIfNull(transfer);
+        var arguments = new EGoatTransferEventArgs(transfer);
+        TransferChanged?.Invoke(this, arguments);
+        if (transfer.IsEnded)
+        {
+            TransferEnded?.Invoke(this, arguments);
+        }
+    }
 
     /// <summary>Raises <see cref="StateChanged"/>.</summary>
-    protected void OnStateChanged() => StateChanged?.Invoke(this, EventArgs.Empty);
+    protected void OnStateChanged(EGoatRoomState state) => StateChanged?.Invoke(this, new EGoatRoomStateEventArgs(state));
 
     /// <summary>The room's name and how many peers are present.</summary>
     public override string ToString() => $"{VisibleText.Line(Name)} ({Peers.Count(peer => peer.State == EGoatPeerState.Connected)} peers)";

@@ -177,6 +177,17 @@ internal sealed class Peer(string id)
     /// <summary>Sends a control message if the peer is connected.</summary>
     public void Send(ControlMessage message) => Session?.Send(message);
 
+    /// <summary>Says hello anew, also over the connection that is being made: the hello that it began with may be on its way.</summary>
+    public void Announce(HelloMessage hello)
+    {
+        (PeerSession? session, PeerSession? next) = Read(static p => (p._session, p._next));
+        session?.Send(hello);
+        if (next != session)
+        {
+            next?.Send(hello);
+        }
+    }
+
     /// <summary>
     /// Sends a text, now or as soon as the peer is connected, and again over every later session until the peer confirms it. False when
     /// too many are unconfirmed or the peer is gone; true as well when it is unconfirmed already.

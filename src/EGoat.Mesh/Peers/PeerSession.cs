@@ -331,7 +331,6 @@ internal sealed class PeerSession
     // Both sides say hello, then whatever comes.
     private async Task TalkAsync(RtcDataChannel control)
     {
-        _outgoing.Writer.TryWrite(_owner.CreateHello());
         Task writing = WriteAsync(control);
         _writing = writing;
         try
@@ -418,6 +417,8 @@ internal sealed class PeerSession
     {
         try
         {
+            // Made only now: what changes from here on is told after it.
+            await control.SendAsync(ControlCodec.Encode(_owner.CreateHello()), isText: true).ConfigureAwait(false);
             await foreach (ControlMessage message in _outgoing.Reader.ReadAllAsync().ConfigureAwait(false))
             {
                 await control.SendAsync(ControlCodec.Encode(message), isText: true).ConfigureAwait(false);

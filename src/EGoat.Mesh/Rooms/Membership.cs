@@ -35,6 +35,7 @@ internal sealed class Membership : ISessionOwner
 
     /// <summary>Members that the signaling server has seen leave, while their connections still stand.</summary>
     private readonly HashSet<string> _gone = [];
+    private readonly TaskCompletionSource _firstListed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private EGoatRoomState _state = EGoatRoomState.Joined;
 
     /// <summary>How often the room was joined, the first time included.</summary>
@@ -61,6 +62,9 @@ internal sealed class Membership : ISessionOwner
             }
         }
     }
+
+    /// <summary>Completes when the members that the server listed at first are known.</summary>
+    public Task Listed => _firstListed.Task;
 
     /// <summary>All members that are known, connected or not.</summary>
     public IReadOnlyList<Peer> Peers
@@ -102,6 +106,8 @@ internal sealed class Membership : ISessionOwner
             {
                 _room.Warn($"What the signaling server said could not be followed: {failure.Message}");
             }
+
+            _firstListed.TrySetResult();
         }
     }
 
@@ -116,12 +122,12 @@ internal sealed class Membership : ISessionOwner
         }
     }
 
-    /// <summary>Says the same to everybody who is connected.</summary>
-    public void Tell(ControlMessage message)
+    /// <summary>Says hello anew to everybody.</summary>
+    public void Announce(HelloMessage hello)
     {
         foreach (Peer peer in Peers)
         {
-            peer.Send(message);
+            peer.Announce(hello);
         }
     }
 

@@ -70,6 +70,9 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
     public override string Name => _context.Name;
 
     /// <inheritdoc/>
+    public override string Id => PeerId;
+
+    /// <inheritdoc/>
     public override Uri Server => _context.Options.Server;
 
     /// <inheritdoc/>
@@ -154,6 +157,9 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
 
         var room = new Room(new RoomContext(name, options, store), new SourceIds(certificate), peerId, instance, IdentityId.FromCertificate(certificate.Der.Span), signaling, host);
         room._running = room._members.RunAsync();
+
+        // Whoever sends now reaches those who were there before.
+        await Task.WhenAny(room._members.Listed, room._running).ConfigureAwait(false);
         return room;
     }
 
@@ -168,8 +174,19 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
     /// <exception cref="ArgumentException">The text is empty or too long.</exception>
     /// <exception cref="RoomException">Nobody matches <paramref name="to"/>.</exception>
     /// <exception cref="ObjectDisposedException">The room was left.</exception>
-    public async Task<SentMessage> SendTextAsync(string text, string? to = null, CancellationToken cancellationToken = default)
+    public Task<SentMessage> SendTextAsync(string text, string? to = null, CancellationToken cancellationToken = default) =>
+        SendTextAsync(text, to is null ? [] : [to], cancellationToken);
+
+    /// <summary>Sends a text to some members, or to all. Waits while one that is connected has 1,024 texts to confirm first.</summary>
+    /// <param name="text">At most 32 KiB of UTF-8.</param>
+    /// <param name="to">Only to the members of these peer ids, identities or names; none means all.</param>
+    /// <param name="cancellationToken">Gives up waiting for recipients that have too much to confirm.</param>
+    /// <exception cref="ArgumentException">The text is empty or too long.</exception>
+    /// <exception cref="RoomException">Somebody whom <paramref name="to"/> names is not there.</exception>
+    /// <exception cref="ObjectDisposedException">The room was left.</exception>
+    public async Task<SentMessage> SendTextAsync(string text, IReadOnlyList<string> to, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(to);
         ArgumentException.ThrowIfNullOrEmpty(text);
         if (Encoding.UTF8.GetByteCount(text) > ControlMessage.MaxTextBytes)
         {
@@ -177,8 +194,8 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
         }
 
         ObjectDisposedException.ThrowIf(_context.IsLeft, this);
-        IReadOnlyList<Peer> recipients = _members.Find(to is null ? [] : [to], mayBeAbsent: false);
-        return await _texts.SendAsync(text, recipients, isPrivate: to is not null, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<Peer> recipients = _members.Find(to, mayBeAbsent: false);
+        return await _texts.SendAsync(text, recipients, isPrivate: to.Count > 0, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Offers files to all connected members that accept files.</summary>
@@ -217,7 +234,7 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
     public void SetReceive(ReceiveOptions? options)
     {
         _receive = options is null ? null : new ReceivePolicy(options, _context.Time);
-        _members.Tell(CreateHello());
+        _members.Announce(CreateHello());
     }
 
     /// <summary>Waits until so many members are connected.</summary>
@@ -379,8 +396,8 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
             case RoomTransferChanged transfer:
                 OnTransferChanged(transfer.Transfer);
                 break;
-            case RoomStateChanged:
-                OnStateChanged();
+            case RoomStateChanged state:
+                OnStateChanged(state.State);
                 break;
             default:
                 break;
