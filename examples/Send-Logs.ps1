@@ -8,11 +8,7 @@ param(
 $ErrorActionPreference = 'Stop'
 Import-Module (Join-Path $PSScriptRoot '..' 'module' 'EGoat')
 $joined = Join-EGoatRoom $Room -Server $Server -Background -WarningAction Ignore
-$end = [DateTime]::UtcNow.AddMinutes(1)
-while (-not (Get-EGoatPeer $Room | Where-Object AcceptsFiles)) {
-    if ([DateTime]::UtcNow -gt $end) { throw "Nobody who accepts files came to the room '$Room'." }
-    Start-Sleep -Milliseconds 200
-}
+$null = Wait-EGoatPeer -Room $Room -AcceptingFiles -Timeout 60
 $transfers = Get-ChildItem -Path $Path | Where-Object LastWriteTime -gt ([DateTime]::Today) | Send-EGoatFile -Room $Room
 $transfers
 $joined | Exit-EGoatRoom

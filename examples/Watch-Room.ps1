@@ -1,5 +1,6 @@
 #!/usr/bin/env pwsh
 # Shows what is said in a room and answers "ping". Stop with Ctrl+C.
+[CmdletBinding()]
 param(
     [Parameter(Mandatory)] [uri] $Server,
     [string] $Room = 'lobby'

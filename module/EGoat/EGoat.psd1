@@ -12,6 +12,7 @@
     FormatsToProcess     = @('EGoat.Format.ps1xml')
     CmdletsToExport      = @(
         'Exit-EGoatRoom'
+        'Get-EGoatFileHash'
         'Get-EGoatHistory'
         'Get-EGoatPeer'
         'Get-EGoatRoom'
@@ -27,6 +28,7 @@
         'Stop-EGoatSignaling'
         'Stop-EGoatTransfer'
         'Suspend-EGoatTransfer'
+        'Wait-EGoatPeer'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Management.Automation.Host;
 using EGoat.Mesh;
 using EGoat.Node;
 using EGoat.WebRtc.Ice;
@@ -104,7 +105,7 @@ public abstract class EGoatCmdlet : PSCmdlet, IOutput, IDisposable
             WriteWarning(warning);
         }
 
-        if (_trace is null && MyInvocation.BoundParameters.TryGetValue("Debug", out object? debug) && (SwitchParameter)debug)
+        if (_trace is null && IsDebugging())
         {
             _trace = new TraceSubscription(node.Tracer);
         }
@@ -129,25 +130,54 @@ public abstract class EGoatCmdlet : PSCmdlet, IOutput, IDisposable
         return servers;
     }
 
-    /// <summary>The joined room of a name, or the only one if no name is given.</summary>
+    /// <summary>The joined room of a name or id, or the only one if none is given.</summary>
     protected Room GetRoom(string? name)
     {
         IReadOnlyList<Room> rooms = GetNode().Rooms;
-        Room[] matching = [.. rooms.Where(r => name is null || r.Name.Equals(name, StringComparison.OrdinalIgnoreCase))];
+        Room[] matching = name is null ? [.. rooms] : [.. rooms.Where(new NamePattern(name).IsRoom)];
         if (matching.Length == 1)
         {
             return matching[0];
         }
 
+        if (matching.Length == 0 && name is not null)
+        {
+            ThrowTerminatingError(Errors.RoomNotJoined(name));
+        }
+
         string message = (name, matching.Length) switch
         {
-            (null, 0) => "No room is joined. Join one with: Join-EGoatRoom NAME -Server URL -Background",
+            (_, 0) => "No room is joined. Join one with: Join-EGoatRoom NAME -Server URL -Background",
             (null, _) => $"Several rooms are joined: {string.Join(", ", rooms.Select(r => r.Name))}. Name one with -Room.",
-            (_, 0) => $"The room '{name}' is not joined. Join it with: Join-EGoatRoom {name} -Server URL -Background",
-            _ => $"The room '{name}' is joined {matching.Length} times. Leave one with Exit-EGoatRoom.",
+            _ => $"'{name}' means several rooms: {string.Join(", ", matching.Select(r => $"{r.Name} on {r.Server} ({r.Id})"))}. Name one by its id.",
         };
-        ThrowTerminatingError(new ErrorRecord(new ItemNotFoundException(message), "RoomNotJoined", ErrorCategory.ObjectNotFound, name));
+        ThrowTerminatingError(new ErrorRecord(new ItemNotFoundException(message), matching.Length == 0 ? "RoomNotJoined" : "RoomAmbiguous", ErrorCategory.ObjectNotFound, name));
         throw new ItemNotFoundException(message);
+    }
+
+    /// <summary>The joined rooms of names, patterns or ids, all if none are given; a literal name that means none is an error that does not end the command.</summary>
+    protected IReadOnlyList<Room> GetRooms(IReadOnlyList<string> names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        IReadOnlyList<Room> rooms = GetNode().Rooms;
+        if (names.Count == 0)
+        {
+            return rooms;
+        }
+
+        var found = new List<Room>();
+        foreach (NamePattern name in names.Select(n => new NamePattern(n)))
+        {
+            Room[] matching = [.. rooms.Where(name.IsRoom)];
+            if (matching.Length == 0 && !name.HasWildcard)
+            {
+                WriteError(Errors.RoomNotJoined(name.Text));
+            }
+
+            found.AddRange(matching.Except(found));
+        }
+
+        return found;
     }
 
     /// <summary>The path of a folder that may not be there yet.</summary>
@@ -159,6 +189,11 @@ public abstract class EGoatCmdlet : PSCmdlet, IOutput, IDisposable
             ThrowTerminatingError(Errors.NotInFileSystem(path));
         }
 
+        if (File.Exists(folder))
+        {
+            ThrowTerminatingError(new ErrorRecord(new IOException($"'{folder}' is a file, not a folder."), "NotAFolder", ErrorCategory.InvalidArgument, path));
+        }
+
         return folder;
     }
 
@@ -167,6 +202,26 @@ public abstract class EGoatCmdlet : PSCmdlet, IOutput, IDisposable
     {
         ArgumentNullException.ThrowIfNull(provider);
         return provider.Name == "FileSystem";
+    }
+
+    // -Debug, or a preference that shows or collects what is written.
+    private bool IsDebugging() => MyInvocation.BoundParameters.TryGetValue("Debug", out object? debug)
+        ? (SwitchParameter)debug
+        : SessionState.PSVariable.GetValue("DebugPreference") is { } preference
+            && LanguagePrimitives.TryConvertTo(preference, out ActionPreference action) && action is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore);
+
+    /// <summary>Asks; Enter means no. Where nobody can be asked, that is an error that ends the command.</summary>
+    private protected bool Confirm(string caption, string question)
+    {
+        try
+        {
+            return Host.UI.PromptForChoice(caption, question, [new ChoiceDescription("&Yes"), new ChoiceDescription("&No")], defaultChoice: 1) == 0;
+        }
+        catch (Exception e) when (e is HostException or PSInvalidOperationException or NotImplementedException or NullReferenceException)
+        {
+            ThrowTerminatingError(new ErrorRecord(new InvalidOperationException($"Nobody can be asked here: {question}", e), "CannotAsk", ErrorCategory.InvalidOperation, null));
+            throw;
+        }
     }
 
     private void WriteTrace(TraceSubscription trace)

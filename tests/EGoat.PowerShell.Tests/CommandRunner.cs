@@ -56,6 +56,15 @@ internal sealed class CommandRunner : IDisposable
     /// <exception cref="RuntimeException">It ended with a terminating error.</exception>
     public IReadOnlyList<object?> Run(params object[] input) => Start(input).GetAwaiter().GetResult();
 
+    /// <summary>Runs the pipeline and answers no to every question.</summary>
+    /// <returns>What was asked.</returns>
+    public IReadOnlyCollection<string> RunAsked()
+    {
+        Host.Answer = _ => "No";
+        Run();
+        return Host.Questions;
+    }
+
     /// <summary>Runs the pipeline; a stopped one ends with what it wrote so far.</summary>
     public async Task<IReadOnlyList<object?>> Start(params object[] input)
     {

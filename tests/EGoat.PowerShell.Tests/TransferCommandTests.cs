@@ -72,20 +72,22 @@ public sealed class TransferCommandTests : CommandTestBase
     }
 
     [Fact]
-    public void Nobody_who_accepts_files_is_a_warning_and_with_a_window_two()
+    public void Nobody_who_accepts_files_is_an_error_unless_that_is_allowed_also_after_a_window()
     {
-        JoinHere();
+        EGoatRoom room = JoinHere();
         string file = WriteFile("goat.bin", 1);
         CommandRunner send = Run("Send-EGoatFile", new { Path = new[] { file } });
-        Assert.Equal("Nobody in the room 'lobby' accepts files.", Assert.Single(send.Warnings));
+        ErrorRecord error = Assert.Single(send.Errors);
+        Assert.Equal(("NoReceiver,EGoat.PowerShell.Commands.SendEGoatFile", ErrorCategory.ObjectNotFound), (error.FullyQualifiedErrorId, error.CategoryInfo.Category));
+        Assert.Same(room, error.TargetObject);
+        Assert.StartsWith("Nobody in the room 'lobby' accepts files.", error.Exception.Message, StringComparison.Ordinal);
         Assert.Empty(send.Output);
         Assert.Empty(send.Progress);
-        Assert.Empty(send.Errors);
+        Assert.Empty(send.Warnings);
+        Assert.Empty(Run("Send-EGoatFile", new { Path = new[] { file }, AllowNoReceiver = true }).Errors);
 
         CommandRunner waiting = Run("Send-EGoatFile", new { Path = new[] { file }, JoinWindow = 1 });
-        Assert.Equal(
-            ["Nobody in the room 'lobby' accepts files yet; who comes within 1 s is served.", "Nobody who accepts files came to the room 'lobby' within 1 s."],
-            waiting.Warnings);
+        Assert.StartsWith("NoReceiver,", Assert.Single(waiting.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
         AssertCompleted(waiting.Progress, 0);
     }
 
@@ -102,17 +104,18 @@ public sealed class TransferCommandTests : CommandTestBase
     }
 
     [Fact]
-    public void The_job_has_the_warning_or_error_that_the_command_would_have()
+    public void The_job_has_the_error_that_the_command_would_have_and_a_reason()
     {
         JoinHere();
         string file = WriteFile("goat.bin", 1);
         using Job nobody = Start("Send-EGoatFile", new { Path = new[] { file }, AsJob = true });
-        Assert.Equal("Nobody in the room 'lobby' accepts files.", Assert.Single(nobody.Warning).Message);
-        Assert.Equal(JobState.Completed, nobody.JobStateInfo.State);
+        Assert.StartsWith("Nobody in the room 'lobby' accepts files.", Assert.Single(nobody.Error).Exception.Message, StringComparison.Ordinal);
+        Assert.Equal(JobState.Failed, nobody.JobStateInfo.State);
+        Assert.Same(nobody.Error[0].Exception, Assert.IsType<IOException>(nobody.JobStateInfo.Reason).InnerException);
         Assert.True(nobody.HasMoreData);
 
-        ErrorRecord expected = Fail("Send-EGoatFile", new { Path = new[] { file }, To = new[] { "ada" } });
-        using Job absent = Start("Send-EGoatFile", new { Path = new[] { file }, To = new[] { "ada" }, AsJob = true });
+        ErrorRecord expected = Assert.Single(Run("Send-EGoatFile", new { Path = new[] { file }, To = new[] { "ada" }, Timeout = 0 }).Errors);
+        using Job absent = Start("Send-EGoatFile", new { Path = new[] { file }, To = new[] { "ada" }, Timeout = 0, AsJob = true });
         ErrorRecord error = Assert.Single(absent.Error);
         Assert.Equal(JobState.Failed, absent.JobStateInfo.State);
         Assert.Equal((expected.FullyQualifiedErrorId.Split(',')[0], expected.Exception.Message), (error.FullyQualifiedErrorId, error.Exception.Message));
@@ -168,6 +171,124 @@ public sealed class TransferCommandTests : CommandTestBase
         Assert.Equal(("TransferCancelled,EGoat.PowerShell.Commands.ReceiveEGoatFile", ErrorCategory.OperationStopped), (error.FullyQualifiedErrorId, error.CategoryInfo.Category));
         Assert.Same(received[1], error.TargetObject);
         Assert.StartsWith("The file 'goat.bin' was not received from there: The sender cancelled it", error.Exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_is_named_is_waited_for_until_they_accept_files_and_each_who_does_not_is_an_error()
+    {
+        Room there = await JoinThereAsync(null, "ada");
+        await WaitForPeerAsync(JoinHere());
+        CommandRunner send = Create("Send-EGoatFile", new { Path = new[] { WriteFile("goat.bin", 1) }, To = new[] { "ad*" }, Timeout = 100 });
+        Task<IReadOnlyList<object?>> sending = send.Start();
+        there.SetReceive(Inbox);
+        Assert.Equal(EGoatTransferState.Completed, Assert.IsType<EGoatTransfer>(Assert.Single(await sending.WaitAsync(Cancelled))).State);
+        CommandRunner partly = Run("Send-EGoatFile", new { Path = new[] { WriteFile("second.bin", 1) }, To = new[] { "ada", "bob" }, Timeout = 0 });
+        Assert.Equal("bob", Assert.Single(partly.Errors).TargetObject);
+        Assert.Equal("second.bin", Assert.IsType<EGoatTransfer>(Assert.Single(partly.Output)).Name);
+    }
+
+    [Fact]
+    public async Task An_object_names_its_file_by_a_property_and_names_are_taken_as_they_stand()
+    {
+        await JoinThereAsync(receives: true);
+        await WaitForPeerAsync(JoinHere(), acceptingFiles: true);
+        string path = WriteFile("a[1].txt", 1);
+        WriteFile("a1.txt", 2);
+        PSObject[] rows = [.. new[] { "Path", "FullName", "LiteralPath" }.Select(Row)];
+        EGoatTransfer first = Assert.IsType<EGoatTransfer>(Assert.Single(Create("Send-EGoatFile").Run(new FileInfo(path))));
+        Assert.Equal("a[1].txt", first.Name);
+        foreach (object item in new object[] { path, rows[0], rows[1], rows[2], first })
+        {
+            Assert.Equal("a[1].txt", Assert.IsType<EGoatTransfer>(Assert.Single(Create("Send-EGoatFile").Run(item))).Name);
+        }
+
+        // Given as an argument it is a pattern, as everywhere in PowerShell.
+        Assert.Equal("a1.txt", Assert.IsType<EGoatTransfer>(Assert.Single(Run("Send-EGoatFile", new { Path = new[] { path } }).Output)).Name);
+        CommandRunner wrong = Create("Send-EGoatFile");
+        wrong.Run(new PSObject(), 3.5);
+        Assert.All(wrong.Errors, e => Assert.StartsWith("InvalidInput,", e.FullyQualifiedErrorId, StringComparison.Ordinal));
+        Assert.Equal(2, wrong.Errors.Count);
+        CommandRunner none = Run("Send-EGoatFile", new { Path = new[] { Path.Combine(Folder, "nothing*") } });
+        Assert.Equal("FileNotFound,EGoat.PowerShell.Commands.SendEGoatFile", Assert.Single(none.Errors).FullyQualifiedErrorId);
+        CommandRunner folder = Run("Send-EGoatFile", new { Path = new[] { Folder } });
+        Assert.Equal("FolderNotRecursed,EGoat.PowerShell.Commands.SendEGoatFile", Assert.Single(folder.Errors).FullyQualifiedErrorId);
+        Assert.DoesNotContain("--", folder.Errors[0].Exception.Message, StringComparison.Ordinal);
+
+        PSObject Row(string name)
+        {
+            var row = new PSObject();
+            row.Properties.Add(new PSNoteProperty(name, path));
+            return row;
+        }
+    }
+
+    [Fact]
+    public async Task A_question_that_nobody_answers_is_a_rejection_and_so_is_Enter()
+    {
+        Room there = await JoinThereAsync();
+        JoinHere();
+        using var answered = new ManualResetEventSlim();
+        CommandRunner receive = Create("Receive-EGoatFile", new { Destination = Path.Combine(Folder, "inbox here"), Ask = true, AnswerTimeout = 1 });
+        receive.Host.Answer = _ =>
+        {
+            answered.Wait(Cancelled);
+            return null;
+        };
+        Task<IReadOnlyList<object?>> receiving = receive.Start();
+        await there.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        EGoatTransfer sent = Assert.Single(await there.SendFiles([WriteFile("goat.bin", 1)], Cancelled).Completion.WaitAsync(Cancelled));
+        Assert.Equal(EGoatTransferState.Rejected, sent.State);
+        Assert.Contains("has not answered within 1 s", sent.Error, StringComparison.Ordinal);
+        answered.Set();
+        sent = Assert.Single(await there.SendFiles([WriteFile("goat.bin", 1)], Cancelled).Completion.WaitAsync(Cancelled));
+        Assert.Equal(EGoatTransferState.Rejected, sent.State);
+        Assert.Equal(2, receive.Host.Questions.Count);
+        receive.Stop();
+        await receiving.WaitAsync(Cancelled);
+    }
+
+    [Fact]
+    public async Task A_job_receives_by_rules_until_it_is_stopped()
+    {
+        Room there = await JoinThereAsync();
+        JoinHere();
+        string inbox = Path.Combine(Folder, "inbox here");
+        Assert.Contains(inbox, Assert.Single(Create("Receive-EGoatFile", new { Destination = inbox, Confirm = true }).Pipe("Out-Null").RunAsked()), StringComparison.Ordinal);
+        using Job job = Assert.IsAssignableFrom<Job>(Assert.Single(Run("Receive-EGoatFile", new { Destination = inbox, Include = new[] { "*.txt" }, AsJob = true }).Output));
+        await there.WaitForPeersAsync(1, acceptingFiles: true, Cancelled);
+        await there.SendFiles([WriteFile("goat.txt", 1), WriteFile("goat.exe", 1)], Cancelled).Completion.WaitAsync(Cancelled);
+        Assert.True(SpinWait.SpinUntil(() => job.Output.Count == 2, TimeSpan.FromSeconds(60)));
+        Assert.Equal(["goat.exe Rejected", "goat.txt Completed"], job.Output.Select(o => (EGoatTransfer)o.BaseObject).Select(t => $"{t.Name} {t.State}").Order());
+        job.StopJob();
+        Assert.Equal(JobState.Stopped, job.JobStateInfo.State);
+        ErrorRecord error = Fail("Receive-EGoatFile", new { Destination = WriteFile("file", 1) });
+        Assert.Equal("NotAFolder,EGoat.PowerShell.Commands.ReceiveEGoatFile", error.FullyQualifiedErrorId);
+    }
+
+    [Fact]
+    public async Task Leaving_while_a_file_is_under_way_asks()
+    {
+        Room there = await JoinThereAsync(receives: true);
+        EGoatRoom here = JoinHere();
+        await WaitForPeerAsync(here, acceptingFiles: true);
+        using Job job = Assert.IsAssignableFrom<Job>(Assert.Single(Run("Send-EGoatFile", new { Path = new[] { WriteFile("goat.bin", Large) }, MaxRate = Slow, AsJob = true }).Output));
+        await WaitForBytesAsync(there);
+        CommandRunner leave = Create("Exit-EGoatRoom");
+        leave.Host.Answer = _ => null;
+        leave.Run();
+        Assert.Contains("under way", Assert.Single(leave.Host.Questions), StringComparison.Ordinal);
+        Assert.Equal(EGoatRoomState.Joined, here.State);
+        Run("Exit-EGoatRoom", new { Force = true });
+        Assert.Equal(EGoatRoomState.Left, here.State);
+    }
+
+    [Fact]
+    public async Task WhatIf_names_the_files_and_whom_they_would_go_to()
+    {
+        await JoinThereAsync(receives: true);
+        await WaitForPeerAsync(JoinHere(), acceptingFiles: true);
+        CommandRunner send = Create("Send-EGoatFile", new { Path = new[] { WriteFile("goat.bin", 1) }, To = new[] { "there" }, Confirm = true });
+        Assert.Contains("goat.bin to there in lobby", Assert.Single(send.RunAsked()), StringComparison.Ordinal);
     }
 
     [Fact]

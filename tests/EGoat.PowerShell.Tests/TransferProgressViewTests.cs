@@ -132,7 +132,7 @@ public sealed class TransferProgressViewTests
     {
         TransferProgressView view = Create(fileCount: 1, length: 10);
         view.Show(Describe("a\u001b[2Jda", "go\u202eat", 10));
-        Assert.Equal("go\ufffdat to a\ufffd[2Jda", Latest(1).Activity);
+        Assert.Equal(@"go\u202eat to a\u001b[2Jda", Latest(1).Activity);
     }
 
     [Fact]

@@ -49,7 +49,7 @@ Describe 'The module' {
     }
 
     It 'names a server that is not there and the remedy' {
-        { Join-EGoatRoom lobby -Server 'http://127.0.0.1:9' -Background } | Should -Throw '*cannot be reached. Is*'
+        { Join-EGoatRoom lobby -Server 'http://127.0.0.1:9' -Background -Timeout 1 } | Should -Throw '*cannot be reached. Is*(Start-EGoatSignaling)*' -ErrorId 'ServerUnreachable,*'
     }
 
     It 'refuses a room name that is none' {
@@ -187,11 +187,10 @@ Describe 'A room' {
         }
     }
 
-    It 'warns when nobody is there' {
+    It 'is an error to talk to when nobody is there' {
         $null = $server | Join-EGoatRoom empty -Background -WarningAction Ignore
-        $result = Send-EGoatMessage 'hello?' -Room empty -WarningVariable warnings -WarningAction SilentlyContinue
-        $result | Should -BeNullOrEmpty
-        $warnings | Should -Match 'Nobody else is in the room'
+        { Send-EGoatMessage 'hello?' -Room empty -ErrorAction Stop } | Should -Throw 'Nobody else is in the room*' -ErrorId 'NoReceiver,*'
+        Send-EGoatMessage 'hello?' -Room empty -AllowNoReceiver | Should -BeNullOrEmpty
         Exit-EGoatRoom empty
     }
 

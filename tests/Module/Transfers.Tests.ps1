@@ -70,19 +70,20 @@ Describe 'Progress' {
 }
 
 Describe 'A job' {
-    It 'warns as the command does when nobody accepts files' {
-        $null = Send-EGoatFile $text -Room empty -WarningVariable expected -WarningAction SilentlyContinue
+    It 'has failed as the command does when nobody accepts files, with a reason' {
+        Send-EGoatFile $text -Room empty -ErrorVariable expected -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
         $job = Send-EGoatFile $text -Room empty -AsJob | Wait-Job -Timeout 120
-        $job.State | Should -Be 'Completed'
+        $job.State | Should -Be 'Failed'
         $job.HasMoreData | Should -BeTrue
-        $job | Receive-Job -WarningVariable warnings -WarningAction SilentlyContinue | Should -BeNullOrEmpty
-        "$warnings" | Should -Be "$expected"
-        "$warnings" | Should -Be "Nobody in the room 'empty' accepts files."
+        $job.JobStateInfo.Reason.Message | Should -BeLike "Not everything was delivered in the room 'empty'*"
+        $job | Receive-Job -ErrorVariable errors -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        "$($errors[0])" | Should -Be "$expected"
+        "$expected" | Should -BeLike "Nobody in the room 'empty' accepts files.*"
         $job | Remove-Job
     }
 
     It 'has failed with the error of the command when nobody is meant' {
-        $job = Send-EGoatFile $text -Room empty -To ada -AsJob | Wait-Job -Timeout 120
+        $job = Send-EGoatFile $text -Room empty -To ada -Timeout 0 -AsJob | Wait-Job -Timeout 120
         $job.State | Should -Be 'Failed'
         $null = $job | Receive-Job -ErrorVariable errors -ErrorAction SilentlyContinue
         "$($errors[0])" | Should -BeLike "Nobody in the room 'empty' is*ada*"

@@ -34,6 +34,20 @@ AfterAll {
     Remove-Installation
 }
 
+Describe 'Every view' {
+    It 'has a width for each column, of 80 in all at most: objects are not held back' {
+        [xml] $formats = Get-Content -Raw (Join-Path $module 'EGoat.Format.ps1xml')
+        $tables = $formats.Configuration.ViewDefinitions.View | Where-Object TableControl
+        $tables.Count | Should -BeGreaterOrEqual 6
+        foreach ($table in $tables) {
+            $widths = $table.TableControl.TableHeaders.TableColumnHeader.Width
+            $widths | Should -Not -Contain $null -Because $table.Name
+            @($widths).Count | Should -Be @($table.TableControl.TableHeaders.TableColumnHeader).Count -Because $table.Name
+            ($widths | Measure-Object -Sum).Sum + $widths.Count - 1 | Should -BeLessOrEqual 80 -Because $table.Name
+        }
+    }
+}
+
 Describe 'Every type that a cmdlet emits' {
     It 'has a view, and a list of properties' {
         $types = (Get-Command -Module EGoat).OutputType.Type | Sort-Object FullName -Unique
@@ -70,7 +84,8 @@ Describe 'A transfer' {
         foreach ($value in @{ Direction = [EGoat.EGoatDirection]::Received; State = [EGoat.EGoatTransferState]::Failed; Error = 'The disk is full.' }.GetEnumerator()) {
             $row.GetType().GetProperty($value.Key).SetValue($row, $value.Value)
         }
-        ($row | Format-Lines)[2] | Should -Match '^goat\.bin\s+from bob\s+Failed\s+3\.0 MiB\s+1\.2 The disk is full\.$'
+        $lines = $row | Format-Lines
+        ($lines[2] + $lines[3].Trim()) | Should -Match '^goat\.bin\s+from bob\s+Failed\s+3\.0 MiB\s+1\.2 The disk is full\.$'
     }
 
     It 'is a list with hash and what did not have to travel' {
@@ -88,7 +103,7 @@ Describe 'A transfer' {
         foreach ($text in ($row | Out-String -Width 120), ($row | Format-List | Out-String -Width 120)) {
             $plain = $text -replace '\x1b\[[0-9;]*m'
             $plain | Should -Not -Match '[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e]'
-            $plain | Should -Match ([regex]::Escape("go`u{fffd}[2Jat`u{fffd}"))
+            $plain | Should -Match ([regex]::Escape('go\u001b[2Jat\u202e'))
         }
     }
 }
@@ -105,7 +120,26 @@ Describe 'A message' {
         $lines = $message | Format-Lines
         $lines[0] | Should -Match '^Received\s+Room\s+From\s+Text$'
         $lines[2] | Should -Match '^1970-01-01 \d\d:\d\d:\d\d lobby\s+ada\s+one$|^19(69|70)-\d\d-\d\d \d\d:\d\d:\d\d lobby\s+ada\s+one$'
-        $lines[3].Trim() | Should -Be "two `u{fffd}[2J"
+        $lines[3].Trim() | Should -Be 'two \u001b[2J'
+    }
+
+    It 'has local times, which subtract, survive Clixml and are given to -Since' {
+        $message.ReceivedAt | Should -BeOfType ([DateTime])
+        $message.ReceivedAt.Kind | Should -Be 'Local'
+        $message.ReceivedAt.ToUniversalTime() | Should -Be ([DateTime]::UnixEpoch)
+        $message.ReceivedAtOffset | Should -Be ([TimeZoneInfo]::Local.GetUtcOffset([DateTimeOffset]::UnixEpoch))
+        ((Get-Date) - $message.ReceivedAt).TotalDays | Should -BeGreaterThan 20000
+        ($message | ConvertTo-Json | ConvertFrom-Json).ReceivedAt.ToUniversalTime() | Should -Be ([DateTime]::UnixEpoch)
+        { Get-EGoatHistory -Since $message.ReceivedAt -Until ([DateTimeOffset]::UnixEpoch) } | Should -Not -Throw
+    }
+
+    It 'looks the same when it has come through Clixml or a job' {
+        $copy = [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($message))
+        $copy.ReceivedAt | Should -BeOfType ([DateTime])
+        $copy | Format-Lines | Should -Be ($message | Format-Lines)
+        Get-Label ($copy | Format-List | Format-Lines) | Should -Be (Get-Label ($message | Format-List | Format-Lines))
+        $copy = [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($transfer))
+        $copy | Format-Lines | Should -Be ($transfer | Format-Lines)
     }
 
     It 'is a list of what matters' {
@@ -118,10 +152,10 @@ Describe 'A peer' {
         $script:peer = [EGoat.EGoatPeer]@{ Id = 'p'; Room = 'lobby'; Name = 'bob'; Identity = 'ida3b4c5d6'; State = 'Connected'; AcceptsFiles = $true; Address = '127.0.0.1:9' }
     }
 
-    It 'is a row of name, state, whether it takes files, room, identity and address' {
+    It 'is a row of name, state, whether it takes files, room and identity' {
         $lines = $peer | Format-Lines
-        $lines[0] | Should -Match '^Name\s+State\s+Files\s+Room\s+Identity\s+Address$'
-        $lines[2] | Should -Match '^bob\s+Connected\s+True\s+lobby\s+ida3b4c5d6\s+127\.0\.0\.1:9$'
+        $lines[0] | Should -Match '^Name\s+State\s+Files\s+Room\s+Identity$'
+        $lines[2] | Should -Match '^bob\s+Connected\s+True\s+lobby\s+ida3b4c5d6$'
     }
 
     It 'is a list with the same' {
@@ -162,6 +196,6 @@ Describe 'A server and a room' {
 
     It 'are lists' {
         Get-Label ($server | Format-List | Format-Lines) | Should -Be 'Url', 'Page', 'Rooms', 'Peers', 'IsRunning'
-        Get-Label ($room | Format-List | Format-Lines) | Should -Be 'Name', 'State', 'DisplayName', 'Server'
+        Get-Label ($room | Format-List | Format-Lines) | Should -Be 'Name', 'State', 'DisplayName', 'Server', 'Id'
     }
 }

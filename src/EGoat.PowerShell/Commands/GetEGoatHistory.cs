@@ -20,21 +20,25 @@ namespace EGoat.PowerShell.Commands;
 public sealed class GetEGoatHistory : EGoatCmdlet
 {
     /// <summary>Only of this room.</summary>
-    [Parameter(Position = 0)]
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [HistoryRoomArgument]
     [ArgumentCompleter(typeof(RoomCompleter))]
     public string? Room { get; set; }
 
     /// <summary>Only from this identity or name.</summary>
     [Parameter]
+    [HistoryPeerArgument]
     [ArgumentCompleter(typeof(PeerCompleter))]
     public string? Peer { get; set; }
 
     /// <summary>Only since this time.</summary>
     [Parameter]
+    [TimeArgument]
     public DateTime? Since { get; set; }
 
     /// <summary>Only before this time.</summary>
     [Parameter]
+    [TimeArgument]
     public DateTime? Until { get; set; }
 
     /// <summary>Only messages with these words.</summary>

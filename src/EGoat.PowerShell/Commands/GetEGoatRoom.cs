@@ -5,6 +5,18 @@ namespace EGoat.PowerShell.Commands;
 /// <summary>Gets the rooms that this process has joined.</summary>
 /// <example>
 /// <code>
+/// Get-EGoatRoom | Select-Object Name, State, Server
+/// </code>
+/// Whether each room is connected to its server: a room that is Reconnecting works with those who are there.
+/// </example>
+/// <example>
+/// <code>
+/// Get-EGoatRoom goat* | Exit-EGoatRoom
+/// </code>
+/// Leaves rooms whose names begin so.
+/// </example>
+/// <example>
+/// <code>
 /// Register-ObjectEvent (Get-EGoatRoom lobby) MessageReceived -Action { $EventArgs.Message.Text }
 /// </code>
 /// Runs a script for each message. For many messages Receive-EGoatMessage -Wait is faster.
@@ -13,16 +25,13 @@ namespace EGoat.PowerShell.Commands;
 [OutputType(typeof(EGoatRoom))]
 public sealed class GetEGoatRoom : EGoatCmdlet
 {
-    /// <summary>Only rooms of this name; wildcards are allowed.</summary>
-    [Parameter(Position = 0)]
+    /// <summary>Only rooms of these names or ids; wildcards are allowed.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [RoomArgument]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(RoomCompleter))]
-    public string Name { get; set; } = "*";
+    public string[] Name { get; set; } = [];
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        WildcardPattern pattern = WildcardPattern.Get(Name, WildcardOptions.IgnoreCase);
-        WriteObject(GetNode().Rooms.Where(r => pattern.IsMatch(r.Name)), enumerateCollection: true);
-    }
+    protected override void ProcessRecord() => WriteObject(GetRooms(Name), enumerateCollection: true);
 }

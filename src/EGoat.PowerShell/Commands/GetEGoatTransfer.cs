@@ -20,22 +20,25 @@ namespace EGoat.PowerShell.Commands;
 public sealed class GetEGoatTransfer : EGoatCmdlet
 {
     /// <summary>Only of this room; without it of all.</summary>
-    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
-    [Alias("Name")]
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [HistoryRoomArgument]
     [ArgumentCompleter(typeof(RoomCompleter))]
     public string? Room { get; set; }
 
     /// <summary>Only to or from this identity or name.</summary>
     [Parameter]
+    [HistoryPeerArgument]
     [ArgumentCompleter(typeof(PeerCompleter))]
     public string? Peer { get; set; }
 
     /// <summary>Only since this time.</summary>
     [Parameter]
+    [TimeArgument]
     public DateTime? Since { get; set; }
 
     /// <summary>Only before this time.</summary>
     [Parameter]
+    [TimeArgument]
     public DateTime? Until { get; set; }
 
     /// <summary>Only those that are under way.</summary>

@@ -1,12 +1,16 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Management.Automation;
+using System.Net.Sockets;
 using EGoat.Mesh;
 using EGoat.Node;
+using EGoat.Signaling;
 
 namespace EGoat.PowerShell.Commands;
 
 /// <summary>
 /// Joins a room and emits every received message until Ctrl+C, -Count or -Timeout; or returns the room at once and stays
-/// joined with -Background.
+/// joined with -Background. A room that is joined already is not joined again.
 /// </summary>
 /// <example>
 /// <code>
@@ -16,22 +20,30 @@ namespace EGoat.PowerShell.Commands;
 /// </example>
 /// <example>
 /// <code>
-/// Join-EGoatRoom lobby -Server $url -Background
+/// Join-EGoatRoom lobby -Server $url -Background -WaitForPeer 1
 /// Send-EGoatMessage hello
 /// </code>
-/// Stays joined, so that other commands can use the room.
+/// Stays joined, so that other commands can use the room, and goes on when somebody else is there.
 /// </example>
 /// <example>
 /// <code>
-/// Join-EGoatRoom backup -Server $url -Destination ./inbox -Count 1
+/// Join-EGoatRoom backup -Server $url -Destination ./inbox -Include *.zip -MaxLength 2GB -Count 1
 /// </code>
-/// Accepts files into a folder and ends with the first message or file.
+/// Accepts archives into a folder and ends with the first message or file.
 /// </example>
 [Cmdlet(VerbsCommon.Join, "EGoatRoom", DefaultParameterSetName = "Stream")]
 [OutputType(typeof(EGoatMessage), ParameterSetName = ["Stream"])]
 [OutputType(typeof(EGoatRoom), ParameterSetName = ["Background"])]
-public sealed class JoinEGoatRoom : EGoatCmdlet
+public sealed class JoinEGoatRoom : ReceivingCmdlet
 {
+    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long after an attempt the next one is made while a server is not up.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Rooms of which it was said that they are open.</summary>
+    private static readonly ConcurrentDictionary<string, bool> Told = new(StringComparer.Ordinal);
+
     private Room? _room;
 
     /// <summary>The room's name.</summary>
@@ -64,38 +76,57 @@ public sealed class JoinEGoatRoom : EGoatCmdlet
     [ValidateRange(1, int.MaxValue)]
     public int Count { get; set; }
 
-    /// <summary>Ends after so many seconds.</summary>
-    [Parameter(ParameterSetName = "Stream")]
-    [ValidateRange(1, 86400)]
+    /// <summary>
+    /// In seconds: how long a server that is not up yet is tried, and -WaitForPeer waits (default 30). Without -Background it all ends
+    /// after so long, if it is given.
+    /// </summary>
+    [Parameter]
+    [ValidateRange(1, 2592000)]
     public int Timeout { get; set; }
 
     /// <summary>Returns the room at once and stays joined.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "Background")]
     public SwitchParameter Background { get; set; }
 
+    /// <summary>Returns when so many members are connected.</summary>
+    [Parameter(ParameterSetName = "Background")]
+    [ValidateRange(0, 1000)]
+    public int WaitForPeer { get; set; }
+
+    private TimeSpan JoinTimeout => Timeout > 0 ? TimeSpan.FromSeconds(Timeout) : DefaultTimeout;
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        var options = new RoomOptions
+        long started = Stopwatch.GetTimestamp();
+        RoomOptions options = CreateOptions();
+        Room? joined = GetNode().Rooms.FirstOrDefault(r => r.Name == options.Room && IsSameServer(r.Server, Server));
+        Room room = joined ?? Join(options, started);
+        if (joined is not null)
         {
-            Server = Server,
-            Room = Room,
-            DisplayName = DisplayName,
-            RelayOnly = RelayOnly,
-            IceServers = IceServer is null ? null : ParseIceServers(IceServer),
-            Receive = Destination is null ? null : new ReceiveOptions { Destination = GetFolder(Destination) },
-        };
-        Room room = Await(GetNode().JoinAsync(options, StopToken), Room);
-        WriteWarning($"The room '{room.Name}' is open: whoever knows its name and server can join it.");
+            WriteVerbose($"The room '{room.Name}' is joined already.");
+            Update(joined, options);
+        }
+
+        if (Told.TryAdd($"{Server.GetLeftPart(UriPartial.Path)} {room.Name}", true))
+        {
+            WriteWarning($"The room '{room.Name}' is open: whoever knows its name and server can join it.");
+        }
+
         if (Background)
         {
+            WaitForPeers(room, JoinTimeout - Stopwatch.GetElapsedTime(started));
             WriteObject(room);
             return;
         }
 
-        _room = room;
-        using RoomSubscription subscription = room.Subscribe();
-        new EventStream(this, Count, Timeout, withTransfers: Destination is not null).Run(subscription, StopToken);
+        _room = joined is null ? room : null;
+        int left = Timeout == 0 ? 0 : Math.Max(1, Timeout - (int)Stopwatch.GetElapsedTime(started).TotalSeconds);
+        using (RoomSubscription subscription = room.Subscribe())
+        {
+            new EventStream(this, Count, left, withTransfers: Destination is not null).Run(subscription, StopToken);
+        }
+
         WaitFor(LeaveAsync());
     }
 
@@ -108,6 +139,111 @@ public sealed class JoinEGoatRoom : EGoatCmdlet
         }
 
         base.Dispose(disposing);
+    }
+
+    private RoomOptions CreateOptions()
+    {
+        if (!RoomName.TryParse(Room, out string name))
+        {
+            string message = $"'{VisibleText.Line(Room)}' is not a room name: it has 1 to {RoomName.MaxLength} letters, digits, '-', '_' or '.'.";
+            ThrowTerminatingError(new ErrorRecord(new ArgumentException(message), "InvalidRoomName", ErrorCategory.InvalidArgument, Room));
+        }
+
+        if (!Server.IsAbsoluteUri || Server.Scheme is not ("http" or "https"))
+        {
+            string message = $"'{VisibleText.Line(Server.OriginalString)}' is not the URL of a signaling server, as http://127.0.0.1:4747 is.";
+            ThrowTerminatingError(new ErrorRecord(new ArgumentException(message), "InvalidServer", ErrorCategory.InvalidArgument, Server));
+        }
+
+        string[] rules = ["From", "Include", "Exclude", "MaxLength", "MaxTotalLength", "MaxRate", "MaxParallel", "Existing", "Force"];
+        if (Destination is null && rules.FirstOrDefault(MyInvocation.BoundParameters.ContainsKey) is { } rule)
+        {
+            ThrowTerminatingError(new ErrorRecord(new ArgumentException($"-{rule} is a rule for files that are received: it needs -Destination."), "DestinationMissing", ErrorCategory.InvalidArgument, rule));
+        }
+
+        return new RoomOptions
+        {
+            Server = Server,
+            Room = name,
+            DisplayName = DisplayName,
+            RelayOnly = RelayOnly,
+            IceServers = IceServer is null ? null : ParseIceServers(IceServer),
+            Receive = Destination is null ? null : CreateRules(Destination),
+        };
+    }
+
+    // A server that is not up yet is tried until the time is over.
+    private Room Join(RoomOptions options, long started)
+    {
+        bool isTold = false;
+        while (true)
+        {
+            try
+            {
+                WriteVerbose($"Joining the room '{options.Room}' on {Server.GetLeftPart(UriPartial.Path)}.");
+                return WaitFor(GetNode().JoinAsync(options, StopToken));
+            }
+            catch (RoomException e) when (IsNotUp(e) && Stopwatch.GetElapsedTime(started) + RetryInterval < JoinTimeout)
+            {
+                if (!isTold)
+                {
+                    isTold = true;
+                    WriteWarning($"{Remedy.InPowerShell(e.Message)} It is tried for {JoinTimeout.TotalSeconds:0} s.");
+                }
+
+                Await(Task.Delay(RetryInterval, StopToken));
+            }
+            catch (Exception e) when (Errors.From(e, Room) is { } error)
+            {
+                ThrowTerminatingError(error);
+            }
+        }
+    }
+
+    // Nothing listens there yet, or the machine is not there yet. Whoever answers, and refuses, is not asked again.
+    private static bool IsNotUp(RoomException e)
+    {
+        for (Exception? cause = (e.InnerException as SignalingException)?.InnerException; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is SocketException or OperationCanceledException)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsSameServer(Uri one, Uri other) => Uri.Compare(one, other, UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0;
+
+    private void Update(Room room, RoomOptions options)
+    {
+        if (options.Receive is not null)
+        {
+            room.SetReceive(options.Receive);
+        }
+
+        if (MyInvocation.BoundParameters.ContainsKey("DisplayName") && DisplayName != room.DisplayName)
+        {
+            WriteWarning($"You are '{VisibleText.Line(room.DisplayName)}' in the room '{room.Name}' until you leave it with Exit-EGoatRoom.");
+        }
+    }
+
+    private void WaitForPeers(Room room, TimeSpan timeout)
+    {
+        if (WaitForPeer == 0)
+        {
+            return;
+        }
+
+        WriteVerbose($"Waiting for {WaitForPeer} members of the room '{room.Name}'.");
+        if (!Await(PeerWait.RunAsync(room, () => Count() >= WaitForPeer, timeout > TimeSpan.Zero ? timeout : TimeSpan.Zero, StopToken), room))
+        {
+            string message = $"{Count()} of {WaitForPeer} members were in the room '{room.Name}' within {JoinTimeout.TotalSeconds:0} s. It stays joined.";
+            WriteError(new ErrorRecord(new TimeoutException(message), "PeerTimeout", ErrorCategory.OperationTimeout, room));
+        }
+
+        int Count() => room.Peers.Count(p => p.State == EGoatPeerState.Connected);
     }
 
     private async Task LeaveAsync()

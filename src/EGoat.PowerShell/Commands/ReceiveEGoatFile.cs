@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using System.Threading.Channels;
 using EGoat.Mesh;
 
 namespace EGoat.PowerShell.Commands;
@@ -16,83 +15,47 @@ namespace EGoat.PowerShell.Commands;
 /// </example>
 /// <example>
 /// <code>
-/// Receive-EGoatFile ./logs -From (Get-EGoatPeer | Where-Object Name -eq ada).Identity -Include *.log -MaxLength 500MB -Existing Overwrite
+/// Receive-EGoatFile ./logs -From (Get-EGoatPeer -Name ada).Identity -Include *.log -MaxLength 500MB -Existing Overwrite
 /// </code>
 /// Takes log files from one identity and replaces those that are there.
 /// </example>
 /// <example>
 /// <code>
-/// Receive-EGoatFile ./inbox -Ask
+/// Receive-EGoatFile ./inbox -AsJob
 /// </code>
-/// Shows every offer and asks.
+/// Takes files in the background until the job is stopped; Receive-Job has what has come.
 /// </example>
-[Cmdlet(VerbsCommunications.Receive, "EGoatFile")]
+/// <example>
+/// <code>
+/// Receive-EGoatFile ./inbox -Ask -AnswerTimeout 30
+/// </code>
+/// Shows every offer and asks. What is not answered within half a minute is rejected, and so is what Enter answers.
+/// </example>
+[Cmdlet(VerbsCommunications.Receive, "EGoatFile", SupportsShouldProcess = true)]
 [OutputType(typeof(EGoatTransfer))]
-public sealed class ReceiveEGoatFile : EGoatCmdlet
+public sealed class ReceiveEGoatFile : ReceivingCmdlet
 {
     /// <summary>Names that a question lists.</summary>
     private const int MaxListed = 20;
-
-    /// <summary>Events and questions for the pipeline thread.</summary>
-    private readonly Channel<object> _incoming = Channel.CreateBounded<object>(1024);
-
-    /// <summary>The room; without it the only one that is joined.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    [Alias("Name")]
-    [ArgumentCompleter(typeof(RoomCompleter))]
-    public string? Room { get; set; }
 
     /// <summary>The folder that files go to; made if it is not there.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     public string Destination { get; set; } = "";
 
-    /// <summary>Only from members of these peer ids, identities or names. A name can be taken by anybody, an identity cannot.</summary>
-    [Parameter]
-    [ArgumentCompleter(typeof(PeerCompleter))]
-    public string[] From { get; set; } = [];
+    /// <summary>The room; without it the only one that is joined.</summary>
+    [Parameter(ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [RoomArgument]
+    [ArgumentCompleter(typeof(RoomCompleter))]
+    public string? Room { get; set; }
 
-    /// <summary>Only files of these patterns, as <c>*.log</c> or <c>logs/2026*</c>.</summary>
-    [Parameter]
-    [SupportsWildcards]
-    public string[] Include { get; set; } = [];
-
-    /// <summary>No files and folders of these patterns.</summary>
-    [Parameter]
-    [SupportsWildcards]
-    public string[] Exclude { get; set; } = [];
-
-    /// <summary>The longest file, as <c>500MB</c>.</summary>
-    [Parameter]
-    [ValidateRange(0, long.MaxValue)]
-    public long? MaxLength { get; set; }
-
-    /// <summary>The most bytes that are written in all, as <c>20GB</c>.</summary>
-    [Parameter]
-    [ValidateRange(0, long.MaxValue)]
-    public long? MaxTotalLength { get; set; }
-
-    /// <summary>The most bytes per second, all senders together, as <c>10MB</c>.</summary>
-    [Parameter]
-    [ValidateRange(1, long.MaxValue)]
-    public long? MaxRate { get; set; }
-
-    /// <summary>How many transfers run at once; the next waits for its turn.</summary>
-    [Parameter]
-    [ValidateRange(1, 1000)]
-    public int MaxParallel { get; set; } = ReceiveOptions.DefaultMaxParallel;
-
-    /// <summary>What happens to a file that is there already; an identical one counts as delivered.</summary>
-    [Parameter]
-    [ValidateSet("Rename", "Skip", "Overwrite", "Fail")]
-    public string Existing { get; set; } = "Rename";
-
-    /// <summary>The same as -Existing Overwrite.</summary>
-    [Parameter]
-    public SwitchParameter Force { get; set; }
-
-    /// <summary>Asks about every offer.</summary>
+    /// <summary>Asks about every offer; Enter means no.</summary>
     [Parameter]
     public SwitchParameter Ask { get; set; }
+
+    /// <summary>How long a question of -Ask waits, in seconds; then the offer is rejected.</summary>
+    [Parameter]
+    [ValidateRange(1, 86400)]
+    public int AnswerTimeout { get; set; } = 60;
 
     /// <summary>Ends after so many files were delivered.</summary>
     [Parameter]
@@ -104,113 +67,39 @@ public sealed class ReceiveEGoatFile : EGoatCmdlet
     [ValidateRange(1, 2592000)]
     public int Timeout { get; set; }
 
+    /// <summary>Returns a job at once; Receive-Job has the transfers, warnings and errors, Stop-Job ends it.</summary>
+    [Parameter]
+    public SwitchParameter AsJob { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         Room room = GetRoom(Room);
-        ReceiveOptions? before = room.Receive;
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(StopToken);
-        if (Timeout > 0)
+        ReceiveOptions rules = CreateRules(Destination);
+        if (Ask && AsJob)
         {
-            ended.CancelAfter(TimeSpan.FromSeconds(Timeout));
+            ThrowTerminatingError(new ErrorRecord(new ArgumentException("A job cannot ask: use -Ask without -AsJob, or rules such as -From and -Include."), "CannotAsk", ErrorCategory.InvalidArgument, room));
         }
 
-        using RoomSubscription events = room.Subscribe();
-        Task pumping = PumpAsync(events, ended.Token);
-        room.SetReceive(CreateOptions());
-        try
+        if (!ShouldProcess(VisibleText.Line($"{rules.Destination} from {(From.Length == 0 ? "everybody" : string.Join(", ", From))} in {room.Name}"), "Accept files"))
         {
-            Run(ended.Token);
-        }
-        finally
-        {
-            room.SetReceive(before);
-            ended.Cancel();
-            pumping.GetAwaiter().GetResult();
-        }
-    }
-
-    private ReceiveOptions CreateOptions() => new()
-    {
-        Destination = GetFolder(Destination),
-        From = From,
-        Include = Include,
-        Exclude = Exclude,
-        MaxLength = MaxLength,
-        MaxTotalLength = MaxTotalLength,
-        MaxRate = MaxRate,
-        MaxParallel = MaxParallel,
-        Existing = Force ? ExistingFile.Overwrite : Enum.Parse<ExistingFile>(Existing, ignoreCase: true),
-        Ask = Ask ? AskAsync : null,
-    };
-
-    private async Task PumpAsync(RoomSubscription events, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await foreach (RoomEvent e in events.ReadAllAsync(cancellationToken).ConfigureAwait(false))
-            {
-                await _incoming.Writer.WriteAsync(e, cancellationToken).ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The command is over.
+            return;
         }
 
-        _incoming.Writer.TryComplete();
-    }
+        var receiving = new Func<IOutput, FileReceiving>(output => new FileReceiving(room, rules, Count, TimeSpan.FromSeconds(Timeout), output)
+        {
+            Decide = Ask ? Decide : null,
+            AnswerTimeout = TimeSpan.FromSeconds(AnswerTimeout),
+        });
+        if (AsJob)
+        {
+            var job = new TransferJob(MyInvocation.Line, room.Name, (output, stop) => receiving(output).Run(stop));
+            JobRepository.Add(job);
+            WriteObject(job);
+            return;
+        }
 
-    private void Run(CancellationToken cancellationToken)
-    {
-        var view = new TransferProgressView($"Receiving into {Destination}", null, null, TimeProvider.System, WriteProgress);
-        int delivered = 0;
-        try
-        {
-            while ((Count == 0 || delivered < Count) && WaitFor(_incoming.Reader.WaitToReadAsync(cancellationToken).AsTask()))
-            {
-                while ((Count == 0 || delivered < Count) && _incoming.Reader.TryRead(out object? item))
-                {
-                    delivered += Handle(item, view) ? 1 : 0;
-                }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The time is over.
-        }
-        finally
-        {
-            view.Complete();
-        }
-    }
-
-    // True when a file was delivered.
-    private bool Handle(object item, TransferProgressView view)
-    {
-        switch (item)
-        {
-            case Question question:
-                question.Answer.TrySetResult(Decide(question.Offer));
-                return false;
-            case RoomTransferChanged { Transfer: { Direction: EGoatDirection.Received } transfer }:
-                view.Show(transfer);
-                if (transfer.IsEnded)
-                {
-                    WriteObject(transfer);
-                    if (Errors.From(transfer) is { } error)
-                    {
-                        WriteError(error);
-                    }
-                }
-
-                return transfer.State == EGoatTransferState.Completed;
-            case RoomWarning warning:
-                WriteWarning(warning.Text);
-                return false;
-            default:
-                return false;
-        }
+        receiving(this).Run(StopToken);
     }
 
     private FileAnswer Decide(FileOffer offer)
@@ -218,20 +107,8 @@ public sealed class ReceiveEGoatFile : EGoatCmdlet
         IEnumerable<string> names = offer.Files.Take(MaxListed).Select(f => f.IsFolder ? $"{f.Path}/" : $"{f.Path} ({(f.Length < 0 ? "?" : $"{f.Length:N0} bytes")})");
         string rest = offer.Files.Count > MaxListed ? $"\nand {offer.Files.Count - MaxListed:N0} more" : "";
         string text = VisibleText.Line($"{offer.Peer.Name} ({offer.Peer.Identity}) offers:");
-        return ShouldContinue($"{text}\n{string.Join('\n', names.Select(VisibleText.Line))}{rest}\nTake it?", "Receive files")
+        return Confirm("Receive files", $"{text}\n{string.Join('\n', names.Select(VisibleText.Line))}{rest}\nTake it?")
             ? FileAnswer.Accept
             : FileAnswer.Reject("The receiver does not want it.");
-    }
-
-    private async Task<FileAnswer> AskAsync(FileOffer offer, CancellationToken cancellationToken)
-    {
-        var question = new Question(offer);
-        await _incoming.Writer.WriteAsync(question, cancellationToken).ConfigureAwait(false);
-        return await question.Answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-    }
-
-    private sealed record Question(FileOffer Offer)
-    {
-        public TaskCompletionSource<FileAnswer> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

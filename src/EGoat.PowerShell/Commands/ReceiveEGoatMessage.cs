@@ -21,7 +21,8 @@ namespace EGoat.PowerShell.Commands;
 public sealed class ReceiveEGoatMessage : EGoatCmdlet
 {
     /// <summary>The room; without it the only one that is joined.</summary>
-    [Parameter(Position = 0)]
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [RoomArgument]
     [ArgumentCompleter(typeof(RoomCompleter))]
     public string? Room { get; set; }
 

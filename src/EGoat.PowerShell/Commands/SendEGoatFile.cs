@@ -19,7 +19,7 @@ namespace EGoat.PowerShell.Commands;
 /// <code>
 /// Get-ChildItem *.log | Send-EGoatFile -To ada -MaxRate 10MB
 /// </code>
-/// Sends files to one member, at 10 MiB a second at most.
+/// Sends files to one member, at 10 MiB a second at most, and waits for that member if need be.
 /// </example>
 /// <example>
 /// <code>
@@ -39,31 +39,44 @@ public sealed class SendEGoatFile : EGoatCmdlet
 {
     private readonly List<string> _files = [];
 
+    /// <summary>Members that came through the pipeline, by peer id.</summary>
+    private readonly List<string> _receivers = [];
+
     /// <summary>Files, and folders with -Recurse; wildcards are resolved.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path", ValueFromPipeline = true)]
+    [Parameter(Position = 0, ParameterSetName = "Path")]
     [SupportsWildcards]
-    public string[] Path { get; set; } = [];
+    public string[]? Path { get; set; }
 
     /// <summary>Files and folders as they stand.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = "LiteralPath", ValueFromPipelineByPropertyName = true)]
-    [Alias("PSPath", "LP")]
-    public string[] LiteralPath { get; set; } = [];
+    [Parameter(Mandatory = true, ParameterSetName = "LiteralPath")]
+    [Alias("PSPath", "LP", "FullName")]
+    public string[]? LiteralPath { get; set; }
 
     /// <summary>A text that is sent as a file, in UTF-8.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "Text")]
-    public string Text { get; set; } = "";
+    public string? Text { get; set; }
 
     /// <summary>The name of the file that -Text becomes.</summary>
     [Parameter(ParameterSetName = "Text")]
     public string FileName { get; set; } = "text.txt";
 
+    /// <summary>
+    /// Files, paths, transfers, or objects with a property LiteralPath, PSPath, FullName or Path; where the files are named by another
+    /// parameter, the rooms and members that they are sent to.
+    /// </summary>
+    [Parameter(ValueFromPipeline = true)]
+    public PSObject? InputObject { get; set; }
+
     /// <summary>The room; without it the only one that is joined.</summary>
     [Parameter]
+    [RoomArgument]
     [ArgumentCompleter(typeof(RoomCompleter))]
     public string? Room { get; set; }
 
-    /// <summary>Only to the members of these peer ids, identities or names.</summary>
+    /// <summary>Only to the members of these names, peer ids or identities; wildcards are allowed. Who is not there yet is waited for.</summary>
     [Parameter]
+    [PeerArgument]
+    [SupportsWildcards]
     [ArgumentCompleter(typeof(PeerCompleter))]
     public string[] To { get; set; } = [];
 
@@ -85,10 +98,19 @@ public sealed class SendEGoatFile : EGoatCmdlet
     [SupportsWildcards]
     public string[] Exclude { get; set; } = [];
 
+    /// <summary>How long it waits for members that -To names, or that are just connecting, in seconds.</summary>
+    [Parameter]
+    [ValidateRange(0, 86400)]
+    public int Timeout { get; set; } = 30;
+
     /// <summary>Serves members too that come within so many seconds.</summary>
     [Parameter]
     [ValidateRange(0, 86400)]
     public int JoinWindow { get; set; }
+
+    /// <summary>With nobody to send to nothing is sent, and that is no error.</summary>
+    [Parameter]
+    public SwitchParameter AllowNoReceiver { get; set; }
 
     /// <summary>The most bytes per second, all receivers together, as <c>10MB</c>.</summary>
     [Parameter]
@@ -99,52 +121,72 @@ public sealed class SendEGoatFile : EGoatCmdlet
     [Parameter]
     public SwitchParameter AsJob { get; set; }
 
+    private bool NamesFiles => Path is not null || LiteralPath is not null || Text is not null;
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        if (!NamesFiles && !MyInvocation.ExpectingInput && InputObject is null)
+        {
+            ThrowTerminatingError(new ErrorRecord(new ArgumentException("There is no file to send. Name one: Send-EGoatFile PATH"), "NoFile", ErrorCategory.InvalidArgument, null));
+        }
+
+        var paths = new SourcePaths(this, Recurse);
+        _files.AddRange((Path ?? []).SelectMany(p => paths.Resolve(p, isLiteralFirst: false)));
+        _files.AddRange((LiteralPath ?? []).SelectMany(paths.ResolveLiteral));
+    }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (string path in ParameterSetName == "LiteralPath" ? LiteralPath : Path)
+        if (InputObject is null)
         {
-            try
-            {
-                Add(path);
-            }
-            catch (ItemNotFoundException e)
-            {
-                WriteError(Errors.FileNotFound(e, path));
-            }
+            return;
         }
-    }
 
-    private void Add(string path)
-    {
-        ProviderInfo provider;
-        ICollection<string> files = ParameterSetName == "LiteralPath"
-            ? [SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out provider, out _)]
-            : GetResolvedProviderPathFromPSPath(path, out provider);
-        if (!IsFileSystem(provider))
+        if (!NamesFiles)
         {
-            WriteError(Errors.NotInFileSystem(path));
+            _files.AddRange(new SourcePaths(this, Recurse).Resolve(InputObject));
+            return;
         }
-        else if (files.FirstOrDefault(f => !System.IO.Path.Exists(f)) is { } missing)
+
+        switch (InputObject.BaseObject)
         {
-            throw new ItemNotFoundException($"Cannot find the file '{missing}'.");
-        }
-        else
-        {
-            _files.AddRange(files);
+            case EGoatRoom room:
+                Room = room.Id;
+                break;
+            case EGoatPeer peer:
+                Room ??= peer.Room;
+                _receivers.Add(peer.Id);
+                break;
+            case EGoatMessage message:
+                Room ??= message.Room;
+                _receivers.Add(message.FromIdentity);
+                break;
+            default:
+                WriteError(Errors.NotUsable("With -Path, -LiteralPath or -Text the pipeline has rooms, members or messages to send the files to.", InputObject));
+                break;
         }
     }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (_files.Count == 0 && ParameterSetName != "Text")
+        if (_files.Count == 0 && Text is null)
         {
-            return;
+            return; // each path has had its error, or the pipeline was empty
         }
 
-        Room room = GetRoom(Room);
-        if (!ShouldProcess(room.Name, ParameterSetName == "Text" ? $"Send the file {FileName}" : $"Send {_files.Count} files"))
+        if (MyInvocation.ExpectingInput && NamesFiles && _receivers.Count == 0 && To.Length == 0 && Room is null)
+        {
+            return; // nobody came through the pipeline
+        }
+
+        Room joined = GetRoom(Room);
+        string[] to = [.. To, .. _receivers.Distinct()];
+        string what = Text is not null ? FileName : _files.Count == 1 ? _files[0] : $"{_files.Count} files: {string.Join(", ", _files.Take(5))}{(_files.Count > 5 ? ", …" : "")}";
+        string whom = to.Length == 0 ? joined.Name : $"{string.Join(", ", Names(joined, to))} in {joined.Name}";
+        if (!ShouldProcess(VisibleText.Line($"{what} to {whom}"), "Send"))
         {
             return;
         }
@@ -156,20 +198,23 @@ public sealed class SendEGoatFile : EGoatCmdlet
             FollowSymlink = FollowSymlink,
             Include = Include,
             Exclude = Exclude,
-            Content = ParameterSetName == "Text" ? new MemoryStream(Encoding.UTF8.GetBytes(Text)) : null,
+            Content = Text is null ? null : new MemoryStream(Encoding.UTF8.GetBytes(Text)),
             ContentName = FileName,
-            To = To,
             JoinWindow = TimeSpan.FromSeconds(JoinWindow),
             MaxRate = MaxRate,
         };
+        var sending = new FileSendingOptions(options, to, TimeSpan.FromSeconds(Timeout), AllowNoReceiver);
         if (AsJob)
         {
-            var job = new TransferJob(MyInvocation.Line, room.Name, (output, stop) => new FileSending(room, options, output).Run(stop));
+            var job = new TransferJob(MyInvocation.Line, joined.Name, (output, stop) => new FileSending(joined, sending, output).Run(stop));
             JobRepository.Add(job);
             WriteObject(job);
             return;
         }
 
-        Guard(() => new FileSending(room, options, this).Run(StopToken), room);
+        Guard(() => new FileSending(joined, sending, this).Run(StopToken), joined);
     }
+
+    private static IEnumerable<string> Names(Room room, IEnumerable<string> to) =>
+        to.Select(t => room.Peers.FirstOrDefault(p => p.Id == t || p.Identity == t) is { Name.Length: > 0 } peer ? peer.Name : t);
 }
