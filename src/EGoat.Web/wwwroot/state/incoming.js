@@ -2,7 +2,7 @@
 // (docs/protocol.md section 4).
 
 import { Changes } from '../common/changes.js';
-import { fault, shownError } from '../common/fault.js';
+import { fault, faultOfPeer, shownError } from '../common/fault.js';
 import { shownName } from '../common/names.js';
 import { BLOCK_SIZE, HashList } from '../common/protocol.js';
 import { shownSize } from '../common/units.js';
@@ -87,7 +87,7 @@ export class Incoming {
   }
 
   handle(message) {
-    if (message.type === 'cancel') this.failWith('sender-cancelled', 'interrupted', { reason: shownName(message.reason ?? '') });
+    if (message.type === 'cancel') this.#changes.fail(faultOfPeer('sender-cancelled', shownName(message.reason ?? ''), { state: 'interrupted' }));
     if (message.type === 'pause' || message.type === 'resume') {
       this.#isPausedByPeer = message.type === 'pause';
       this.#changes.changed();

@@ -2,7 +2,7 @@
 // whether it ended because the connection did, its owner reads from it.
 
 import { Changes } from '../common/changes.js';
-import { fault } from '../common/fault.js';
+import { fault, faultOfPeer } from '../common/fault.js';
 import { shownName } from '../common/names.js';
 import {
   BLOCK_SIZE, Frame, HASH_LENGTH, HashList, MAX_UNACKNOWLEDGED, Status, blockHash, dataFrame, endFrame, fileHash, formatHash, hashFrame,
@@ -46,8 +46,8 @@ export class SendAttempt {
 
   handle(message) {
     if (message.type === 'accept') this.#answer ??= message;
-    else if (message.type === 'reject') this.#failWith('receiver-rejected', 'rejected', { reason: shownName(message.reason ?? '') });
-    else if (message.type === 'cancel') this.#failWith('receiver-gave-up', 'failed', { reason: shownName(message.reason ?? '') });
+    else if (message.type === 'reject') this.#failOf('receiver-rejected', message, 'rejected');
+    else if (message.type === 'cancel') this.#failOf('receiver-gave-up', message, 'failed');
     else if (message.type === 'pause' || message.type === 'resume') {
       this.isPausedByPeer = message.type === 'pause';
       this.#changed();
@@ -62,6 +62,10 @@ export class SendAttempt {
   }
 
   // The first reason counts.
+  #failOf(key, { reason = '' }, state) {
+    this.#changes.fail(faultOfPeer(key, shownName(reason), { state, isPeers: true }));
+  }
+
   #failWith(key, state, values) {
     this.#changes.fail(fault(key, values, { state, isPeers: true }));
   }

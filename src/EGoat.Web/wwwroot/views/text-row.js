@@ -44,7 +44,7 @@ export class TextRow {
     time.dateTime = message.receivedAt;
     time.title = new Date(message.sentAt).toLocaleString();
     const from = element('span', 'from');
-    from.append(element('bdi', '', name), ' · ', time);
+    from.append(...isOwn ? [] : [element('bdi', '', name), ' · '], time);
     if (message.private) from.append(` · ${t('private')}`);
     this.#text.dir = 'auto';
     this.#text.append(...richText(message.text, this.#notice));

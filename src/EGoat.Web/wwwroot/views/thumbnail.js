@@ -2,7 +2,7 @@
 
 const IMAGE = /\.(png|jpe?g|gif|webp|avif|bmp)$/i;
 const MAX_LENGTH = 64 * 1024 * 1024;
-const SIZE = 320;
+const SIZE = 900;
 const KINDS = [
   ['image', IMAGE], ['video', /\.(mp4|webm|mov|mkv|avi)$/i], ['audio', /\.(mp3|ogg|opus|flac|wav|m4a|aac)$/i], ['archive', /\.(zip|tar|gz|tgz|xz|zst|7z|rar|bz2|iso)$/i],
 ];
