@@ -1,6 +1,13 @@
 // Resolves waiting code when something has changed, with a limit on silence. One waits at a time.
 
 const PROGRESS_TIMEOUT = 60_000;
+const MAX_SECONDS = 24 * 3600;
+
+// The silence that a peer asks for, in seconds, as a limit in milliseconds; 0 asks for none.
+export const silenceLimit = seconds => seconds === 0 ? PROGRESS_TIMEOUT : 1000 * Math.min(seconds, MAX_SECONDS);
+
+// How often a side tells that it is at work.
+export const ALIVE_INTERVAL = 5_000;
 
 // A timer that comes so much too late tells that this page was asleep or held up, not that anybody was silent.
 const MAX_LATE = 5_000;

@@ -35,20 +35,23 @@ export function ownName(text) {
 }
 
 // Why a manifest with these paths is refused; null when it is not.
-export function refusePaths(paths) {
-  const files = new Set();
+export const refusePaths = paths => refusalsOf(paths).find(Boolean) ?? null;
+
+// Why each of the paths of a manifest is refused; null where it is not.
+export function refusalsOf(paths) {
+  const all = new Set();
   const folders = new Set();
-  for (const path of paths) {
-    const why = refusePath(path) ?? (files.has(path) ? 'it is there twice' : null);
-    if (why) return `the name '${shownName(path)}' is refused: ${why}`;
-    files.add(path);
+  const refusals = paths.map(path => {
+    const why = refusePath(path) ?? (all.has(path) ? 'it is there twice' : null);
+    if (why) return refusal(path, why);
+    all.add(path);
     for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) folders.add(path.slice(0, end));
-  }
-  for (const path of files) {
-    if (folders.has(path)) return `the name '${shownName(path)}' is refused: it is both a file and a folder`;
-  }
-  return null;
+    return null;
+  });
+  return refusals.map((found, i) => found ?? (folders.has(paths[i]) ? refusal(paths[i], 'it is both a file and a folder') : null));
 }
+
+const refusal = (path, why) => `the name '${shownName(path)}' is refused: ${why}`;
 
 function refusePath(path) {
   if (typeof path !== 'string' || path.length === 0) return 'it is empty';

@@ -85,7 +85,7 @@ export class Peer {
 
   // Says again who this page is, when something of that has changed.
   greet() {
-    this.send({ type: 'hello', v: VERSION, ...this.#room.hello(), features: ['frame64k', 'pause'] });
+    this.send({ type: 'hello', v: VERSION, ...this.#room.hello(), features: ['frame64k', 'pause', 'outcomes', 'alive'] });
   }
 
   openChannel(label) {

@@ -12,8 +12,9 @@ const STORE = 'received';
 const KEY_BYTES = 16;
 const MAX_ALSO = 50;
 
-export async function keyOf(identity, path) {
-  return toHex((await sha256(new TextEncoder().encode(`${identity}\n${path}`))).subarray(0, KEY_BYTES));
+export async function keyOf(identity, path, source) {
+  const name = source === undefined ? `${identity}\n${path}` : `${identity}\n${path}\n${source}`;
+  return toHex((await sha256(new TextEncoder().encode(name))).subarray(0, KEY_BYTES));
 }
 
 export const allReceived = () => transact(STORE, 'readonly', store => store.getAll());

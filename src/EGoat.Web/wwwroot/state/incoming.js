@@ -1,10 +1,10 @@
 // One transfer to this page: reads the manifest, lets its user decide, says what is held already, stores block after block
 // (docs/protocol.md section 4).
 
-import { Changes } from '../common/changes.js';
+import { ALIVE_INTERVAL, Changes, silenceLimit } from '../common/changes.js';
 import { fault, faultOfPeer, shownError } from '../common/fault.js';
 import { shownName } from '../common/names.js';
-import { BLOCK_SIZE, HashList } from '../common/protocol.js';
+import { BLOCK_SIZE, Frame, HashList, Status, aliveFrame, storedFrame } from '../common/protocol.js';
 import { shownSize } from '../common/units.js';
 import { t } from '../common/words.js';
 import { claimReceived, findReceived, finishReceived, keyOf, shareReceived } from '../effects/received.js';
@@ -40,6 +40,9 @@ export class Incoming {
   #total = 0;
   #receiver;
   #replaced = new Set();
+  // The silence that the sender may keep, in milliseconds, and whether nothing but the sender is waited for.
+  #silence = silenceLimit(0);
+  #isListening = false;
   // By index.
   #records = [];
 
@@ -53,6 +56,7 @@ export class Incoming {
     this.#storage = storage;
     this.#host = host;
     this.#receiver = new FileReceiver(channel, storage, {
+      hasOutcomes: peer.features.includes('outcomes'),
       next: () => this.#next(),
       prepare: (record, done) => this.#prepare(record, done),
       finish: (file, record, length, hash) => this.#finish(file, record, length, hash),
@@ -104,17 +108,24 @@ export class Incoming {
   }
 
   run() {
+    // Asking its user, hashing and storing may take longer than a sender waits in silence.
+    const life = this.peer.features.includes('alive') ? setInterval(() => this.#sayAlive(), ALIVE_INTERVAL) : undefined;
     this.ended = this.#run().finally(() => {
+      clearInterval(life);
       this.#channel.onclose = this.#channel.onmessage = null;
       this.#frames.clear();
     });
     return this.ended;
   }
 
+  #sayAlive() {
+    if (!this.#isListening && this.#channel.readyState === 'open') this.#channel.send(aliveFrame());
+  }
+
   async #run() {
     try {
       await this.#changes.run(() => this.#receiveAll());
-      this.#set('completed');
+      this.#conclude();
       // The sender closes the channel when it has seen the last confirmation: closing first could overtake it.
     } catch (error) {
       this.#changes.fail(error);
@@ -131,7 +142,7 @@ export class Incoming {
   }
 
   async #receiveAll() {
-    const entries = await readManifest(() => this.#next());
+    const entries = await readManifest(() => this.#next(), this.peer.features.includes('outcomes'));
     const wanted = await this.#decideOn(entries);
     this.hasClaimed = true;
     const records = this.#records = await this.#claim(entries, wanted);
@@ -140,10 +151,18 @@ export class Incoming {
     this.#set('checking');
     const held = await this.#openHeld(wanted, records);
     this.peer.send({ type: 'accept', id: this.id, files: wanted.length === entries.length ? null : wanted, have: held.size > 0 });
+    for (const { i, refusal } of entries) if (refusal) this.#channel.send(storedFrame(i, Status.FAILED, refusal));
     if (held.size > 0) await sendHave(this.#channel, this.#storage, held, records, this.#changes);
     this.#set('active');
     for (const index of wanted) await this.#receiver.receive(index, this.#files[index], records[index], held.get(index));
-    this.peer.send({ type: 'done', id: this.id, files: wanted.length, bytes: this.#receiver.verified });
+    this.peer.send({ type: 'done', id: this.id, files: wanted.filter(i => !this.#files[i].error).length, bytes: this.#receiver.verified });
+  }
+
+  // What did not come has its own reason; the rest is here.
+  #conclude() {
+    const failed = this.#files.filter(f => f.error);
+    const reason = failed.length < 2 ? failed[0]?.error : `${failed.length} of ${this.#files.length} files are not here. The first: ${failed[0].error}`;
+    this.#set(this.#files.some(f => f.isWanted && !f.error) ? 'completed' : 'failed', reason);
   }
 
   // What was verified is kept for another attempt, unless its user does not want it any more.
@@ -160,16 +179,22 @@ export class Incoming {
   }
 
   async #next() {
-    const limit = () => this.#isPaused || this.#isPausedByPeer ? Infinity : 60_000;
-    await this.#changes.until(() => this.#frames.length > 0 && !this.#isPaused, 'No data came for 60 seconds.', limit);
-    return this.#frames.shift();
+    while (true) {
+      const limit = () => this.#isPaused || this.#isPausedByPeer ? Infinity : this.#silence;
+      this.#isListening = true;
+      await this.#changes.until(() => this.#frames.length > 0 && !this.#isPaused, `No data came for ${this.#silence / 1000} seconds.`, limit);
+      this.#isListening = false;
+      const frame = this.#frames.shift();
+      if (frame.type !== Frame.ALIVE) return frame;
+      if (frame.seconds > 0) this.#silence = silenceLimit(frame.seconds);
+    }
   }
 
   // The indices of the files to receive: those that were accepted before when it goes on, else what the user decides.
   async #decideOn(entries) {
-    const keys = await Promise.all(entries.map(e => keyOf(this.identity, e.p)));
+    const keys = await Promise.all(entries.map(e => keyOf(this.identity, e.p, e.k)));
     const there = await findReceived(keys);
-    this.#files = entries.map((e, i) => ({ path: e.p, length: e.isFolder ? 0 : e.s, modifiedAt: e.t, key: keys[i], isFolder: e.isFolder }));
+    this.#files = entries.map((e, i) => ({ path: e.p, length: e.isFolder ? 0 : e.s, modifiedAt: e.t, key: keys[i], isFolder: e.isFolder, error: e.refusal }));
     this.keys = new Set(keys);
     this.#total = sum(this.#files);
     const begun = there.map((records, i) => records.find(r => r.state === 'partial' && r.length === this.#files[i].length));
@@ -177,7 +202,7 @@ export class Incoming {
     let wanted;
     if (transfers.size > 0) {
       const belongs = (records, i) => begun[i] ?? records.find(r => r.length === this.#files[i].length && transfers.has(r.transfer));
-      wanted = entries.map(e => e.i).filter(i => belongs(there[i], i));
+      wanted = entries.map(e => e.i).filter(i => belongs(there[i], i) && !this.#files[i].error);
       await this.#checkSpace(wanted, begun);
     } else {
       // What has no room at all is refused at once; of several files some may be chosen.
@@ -196,9 +221,9 @@ export class Incoming {
   async #ask(begun) {
     this.#set('asking', undefined);
     await this.#changes.until(() => this.#answer !== undefined, '', () => Infinity);
-    const { indices } = this.#answer;
+    const indices = this.#answer.indices?.filter(i => !this.#files[i].error) ?? [];
     this.#answer = undefined;
-    if (indices === null || indices.length === 0) throw rejection(UNWANTED, t('you-rejected'));
+    if (indices.length === 0) throw rejection(UNWANTED, t('you-rejected'));
     try {
       await this.#checkSpace(indices, begun);
       return indices;

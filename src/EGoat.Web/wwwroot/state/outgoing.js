@@ -90,12 +90,16 @@ export class Outgoing {
       this.#noteAnswer(rest);
       rest.forEach((f, i) => {
         f.hash = attempt.hashes[i];
-        if (attempt.stored[i] !== undefined) f.state = attempt.stored[i] ? 'completed' : 'failed';
+        if (attempt.stored[i] !== undefined) f.state = attempt.stored[i] ? 'completed' : attempt.failures[i].state;
+        f.error = attempt.failures[i]?.message;
       });
     }
     if (this.files.every(f => f.state === 'rejected')) throw fault('none-wanted', {}, { state: 'rejected' });
-    const failed = this.files.filter(f => f.state === 'failed').length;
-    if (failed > 0) throw fault('not-stored', { count: failed });
+    const failed = this.files.filter(f => f.state === 'failed' || f.state === 'needs-file');
+    if (failed.length === 0) return;
+    const error = fault('not-stored', { count: failed.length }, { state: failed.some(f => f.state === 'needs-file') ? 'needs-file' : 'failed' });
+    const [{ error: first }] = failed;
+    throw first ? Object.assign(error, { shown: failed.length === 1 ? first : `${error.shown} ${first}` }) : error;
   }
 
   // What is not accepted is not asked again.

@@ -1,12 +1,12 @@
 // One attempt to send files to a peer over a channel of its own (docs/protocol.md section 4). What was stored by its end, and
 // whether it ended because the connection did, its owner reads from it.
 
-import { Changes } from '../common/changes.js';
-import { fault, faultOfPeer } from '../common/fault.js';
+import { ALIVE_INTERVAL, Changes, silenceLimit } from '../common/changes.js';
+import { fault, faultOfPeer, shownError } from '../common/fault.js';
 import { shownName } from '../common/names.js';
 import {
-  BLOCK_SIZE, Frame, HASH_LENGTH, HashList, MAX_UNACKNOWLEDGED, Status, blockHash, dataFrame, endFrame, fileHash, formatHash, hashFrame,
-  manifestFrames, newUuid, parseFrame,
+  BLOCK_SIZE, Frame, HASH_LENGTH, HashList, MAX_UNACKNOWLEDGED, Status, aliveFrame, blockHash, dataFrame, endFrame, fileHash, formatHash,
+  hashFrame, manifestFrames, newUuid, parseFrame, sha256, skipFrame, toHex,
 } from '../common/protocol.js';
 
 export const LABEL = 'file:';
@@ -23,6 +23,8 @@ export class SendAttempt {
   // By index: undefined unknown, true stored, false not.
   stored = [];
   hashes = [];
+  // Why files are not stored, by index: {state, message}.
+  failures = [];
   accepted;
   isConnectionLost = false;
   isPausedByPeer = false;
@@ -32,6 +34,11 @@ export class SendAttempt {
   #changes = new Changes();
   #answer;
   #acknowledged = 0;
+  #sent = 0;
+  #hasSent = new Set();
+  // The silence that the receiver may keep, in milliseconds, and whether a source is being read.
+  #silence = silenceLimit(0);
+  #isReading = false;
   #have = new Map();
   #hasAllHave = false;
   #isPaused = false;
@@ -81,6 +88,7 @@ export class SendAttempt {
 
   // Throws when it does not end well: error.state says how.
   async run() {
+    const life = this.peer.features.includes('alive') ? setInterval(() => this.#sayAlive(), ALIVE_INTERVAL) : undefined;
     try {
       await this.#changes.run(async () => {
         await this.#offer();
@@ -92,8 +100,14 @@ export class SendAttempt {
       if (!error.isPeers) this.peer.send({ type: 'cancel', id: this.id, reason: error.message });
       this.#end(REASON_TIMEOUT);
       throw error;
+    } finally {
+      clearInterval(life);
     }
     this.#end(0);
+  }
+
+  #sayAlive() {
+    if (this.#isReading && this.#channel?.readyState === 'open') this.#channel.send(aliveFrame());
   }
 
   // A reason goes over another channel and must not be overtaken by the end of this one.
@@ -116,7 +130,8 @@ export class SendAttempt {
     await this.#until(() => channel.readyState === 'open', 'The channel did not open.');
     const total = this.#files.reduce((bytes, f) => bytes + f.size, 0);
     this.peer.send({ type: 'transfer', id: this.id, count: this.#files.length, total, name: this.#files[0].path });
-    for (const frame of manifestFrames(this.#files.map((f, i) => ({ i, p: f.path, s: f.size, t: f.lastModified })))) await this.#send(frame);
+    const sources = await Promise.all(this.#files.map(sourceId));
+    for (const frame of manifestFrames(this.#files.map((f, i) => ({ i, p: f.path, s: f.size, t: f.lastModified, k: sources[i] })))) await this.#send(frame);
     await this.#changes.until(() => this.#answer !== undefined, 'The receiver did not answer the offer.', () => ANSWER_TIMEOUT);
     const indices = Array.isArray(this.#answer.files) ? this.#answer.files : this.#files.map((_, i) => i);
     this.accepted = [...new Set(indices)].filter(i => Number.isInteger(i) && i >= 0 && i < this.#files.length).sort((a, b) => a - b);
@@ -125,39 +140,57 @@ export class SendAttempt {
 
   async #sendAll() {
     const payload = Math.min(this.peer.features.includes('frame64k') ? 64 * 1024 : 16 * 1024, this.peer.maxMessageSize) - 16;
-    let sent = 0;
-    for (const index of this.accepted) sent = await this.#sendFile(index, payload, sent);
+    for (const index of this.accepted) {
+      try {
+        await this.#sendFile(index, payload);
+      } catch (error) {
+        // A file that cannot be read is told; the others go on.
+        if (error.state !== 'needs-file' || !this.peer.features.includes('outcomes')) throw error;
+        await this.#send(skipFrame(index, error.message));
+        this.#noteFailure(index, error.state, shownError(error));
+      }
+    }
+  }
+
+  #noteFailure(index, state, message) {
+    if (this.stored[index] !== undefined) return;
+    this.stored[index] = false;
+    this.failures[index] = { state, message };
   }
 
   // The next block is read while the present one is sent.
-  async #sendFile(index, payload, sent) {
+  async #sendFile(index, payload) {
     const { size } = this.#files[index];
     const have = this.#have.get(index) ?? new HashList();
     const hashes = new HashList();
     let reading = this.#read(index, 0);
     for (let start = 0; start < size; start += BLOCK_SIZE) {
-      const { block, hash } = await reading;
+      this.#isReading = true;
+      const { block, hash } = await reading.finally(() => { this.#isReading = false; });
+      // The receiver cannot keep it.
+      if (this.stored[index] === false && this.peer.features.includes('outcomes')) return this.#send(skipFrame(index, 'It is not wanted any more.'));
       if (start + BLOCK_SIZE < size) reading = this.#read(index, start + BLOCK_SIZE);
       const number = start / BLOCK_SIZE;
       hashes.push(hash);
       if (have.has(number, hash)) {
         this.resumed += block.length;
       } else {
-        await this.#until(() => !this.#isPaused && !this.isPausedByPeer && sent + block.length - this.#acknowledged <= MAX_UNACKNOWLEDGED, 'The receiver has acknowledged nothing for 60 seconds.');
+        await this.#until(() => !this.#isPaused && !this.isPausedByPeer && this.#sent + block.length - this.#acknowledged <= MAX_UNACKNOWLEDGED, `The receiver has acknowledged nothing for ${this.#silence / 1000} seconds.`);
         for (let offset = 0; offset < block.length; offset += payload) {
           const part = block.subarray(offset, Math.min(offset + payload, block.length));
+          this.#sent += part.length;
           await this.#send(dataFrame(index, start + offset, part, this.#frame));
           this.transferred += part.length;
         }
-        sent += block.length;
       }
       await this.#send(hashFrame(index, number, block.length, hash));
       this.#changed('active');
     }
     const hash = await fileHash(size, hashes);
     this.hashes[index] = formatHash(hash);
+    this.#hasSent.add(index);
     await this.#send(endFrame(index, size, hash));
-    return sent;
+    return undefined;
   }
 
   #read(index, start) {
@@ -180,22 +213,34 @@ export class SendAttempt {
   }
 
   async #send(bytes) {
-    await this.#until(() => this.#channel.bufferedAmount < SEND_BUFFER, 'Nothing could be sent for 60 seconds.');
+    await this.#until(() => this.#channel.bufferedAmount < SEND_BUFFER, `Nothing could be sent for ${this.#silence / 1000} seconds.`);
     this.#channel.send(bytes);
   }
 
   #until(condition, onTimeout) {
-    return this.#changes.until(condition, onTimeout, () => this.#isPaused || this.isPausedByPeer ? Infinity : 60_000);
+    return this.#changes.until(condition, onTimeout, () => this.#isPaused || this.isPausedByPeer ? Infinity : this.#silence);
   }
 
   #receive(data) {
     const frame = typeof data === 'string' ? null : parseFrame(data);
-    if (frame?.type === Frame.ACK) this.#acknowledged = frame.acknowledged;
+    if (frame?.type === Frame.ACK && frame.acknowledged >= this.#acknowledged && frame.acknowledged <= this.#sent) this.#acknowledged = frame.acknowledged;
+    else if (frame?.type === Frame.ALIVE) this.#silence = frame.seconds > 0 ? silenceLimit(frame.seconds) : this.#silence;
     else if (frame?.type === Frame.HAVE && this.#addHave(frame)) this.#hasAllHave = frame.isLast;
-    else if (frame?.type === Frame.STORED && frame.file < this.#files.length) this.stored[frame.file] = frame.status === Status.STORED;
-    else this.#changes.fail(new Error('The receiver broke the transfer protocol.'));
+    else if (frame?.type !== Frame.STORED || !this.#noteOutcome(frame)) this.#changes.fail(new Error('The receiver broke the transfer protocol.'));
     this.#changes.changed();
     this.#changed();
+  }
+
+  // False when it is out of place: only what was sent to its end can be stored, and once.
+  #noteOutcome({ file, status, reason }) {
+    if (status === Status.STORED) {
+      if (!this.#hasSent.has(file) || this.stored[file] !== undefined) return false;
+      this.stored[file] = true;
+      return true;
+    }
+    if (file >= this.#files.length || this.stored[file] === true) return false;
+    this.#noteFailure(file, status === Status.UNWANTED ? 'rejected' : 'failed', shownName(reason));
+    return true;
   }
 
   #addHave({ file, block, hashes }) {
@@ -207,4 +252,9 @@ export class SendAttempt {
     list.push(hashes);
     return true;
   }
+}
+
+// Tells files of one path apart, without more than the manifest says anyway: a browser knows of no path above it.
+async function sourceId({ path, size, lastModified }) {
+  return toHex((await sha256(new TextEncoder().encode(`${path}\n${size}\n${lastModified}`))).subarray(0, 8));
 }
