@@ -6,7 +6,7 @@ import { fault, faultOfPeer, shownError } from '../common/fault.js';
 import { shownName } from '../common/names.js';
 import {
   BLOCK_SIZE, Frame, HASH_LENGTH, HashList, MAX_UNACKNOWLEDGED, Status, aliveFrame, blockHash, dataFrame, endFrame, fileHash, formatHash,
-  hashFrame, manifestFrames, newUuid, parseFrame, sha256, skipFrame, toHex,
+  hashFrame, manifestFrames, newUuid, parseFrame, skipFrame,
 } from '../common/protocol.js';
 
 export const LABEL = 'file:';
@@ -130,8 +130,7 @@ export class SendAttempt {
     await this.#until(() => channel.readyState === 'open', 'The channel did not open.');
     const total = this.#files.reduce((bytes, f) => bytes + f.size, 0);
     this.peer.send({ type: 'transfer', id: this.id, count: this.#files.length, total, name: this.#files[0].path });
-    const sources = await Promise.all(this.#files.map(sourceId));
-    for (const frame of manifestFrames(this.#files.map((f, i) => ({ i, p: f.path, s: f.size, t: f.lastModified, k: sources[i] })))) await this.#send(frame);
+    for (const frame of manifestFrames(this.#files.map((f, i) => ({ i, p: f.path, s: f.size, t: f.lastModified })))) await this.#send(frame);
     await this.#changes.until(() => this.#answer !== undefined, 'The receiver did not answer the offer.', () => ANSWER_TIMEOUT);
     const indices = Array.isArray(this.#answer.files) ? this.#answer.files : this.#files.map((_, i) => i);
     this.accepted = [...new Set(indices)].filter(i => Number.isInteger(i) && i >= 0 && i < this.#files.length).sort((a, b) => a - b);
@@ -252,9 +251,4 @@ export class SendAttempt {
     list.push(hashes);
     return true;
   }
-}
-
-// Tells files of one path apart, without more than the manifest says anyway: a browser knows of no path above it.
-async function sourceId({ path, size, lastModified }) {
-  return toHex((await sha256(new TextEncoder().encode(`${path}\n${size}\n${lastModified}`))).subarray(0, 8));
 }
