@@ -35,7 +35,7 @@ internal static class MeshWorker
         (string, double)[] memory = MemoryUse.Measure().Since(before, "End", peers * (peers - 1));
         double milliseconds = await MeasureMessagesAsync(async () =>
         {
-            SentMessage sent = await rooms[0].SendTextAsync("A text of thirty-two characters.", null, cancellationToken);
+            SentMessage sent = await rooms[0].SendTextAsync("A text of thirty-two characters.", cancellationToken: cancellationToken);
             await sent.Outcome.WaitAsync(cancellationToken);
         });
         WorkerResult.Write(cpuBefore, [("seconds", seconds), ("meshCpuSeconds", cpuSeconds), .. memory, ("messageMilliseconds", milliseconds)]);

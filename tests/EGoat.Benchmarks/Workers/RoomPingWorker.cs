@@ -66,7 +66,7 @@ internal static class RoomPingWorker
         for (int i = 0; i < microseconds.Length; i++)
         {
             long begin = Stopwatch.GetTimestamp();
-            SentMessage sent = await room.SendTextAsync("A ping of thirty-two characters.", null, cancellationToken);
+            SentMessage sent = await room.SendTextAsync("A ping of thirty-two characters.", cancellationToken: cancellationToken);
             await sent.Outcome.WaitAsync(cancellationToken);
             microseconds[i] = Stopwatch.GetElapsedTime(begin).TotalMicroseconds;
         }
