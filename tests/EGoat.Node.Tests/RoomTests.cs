@@ -225,7 +225,7 @@ public sealed class RoomTests : IAsyncLifetime
     public async Task A_server_that_is_not_there_is_named_with_the_remedy()
     {
         RoomException e = await Assert.ThrowsAsync<RoomException>(() => _ada.JoinAsync(new Uri("http://127.0.0.1:9"), "ada", Cancelled));
-        Assert.Equal("The signaling server http://127.0.0.1:9 cannot be reached. Is 'egoat serve' running there, and the URL right?", e.Message);
+        Assert.Equal("The signaling server http://127.0.0.1:9 cannot be reached. Nothing listens there: start 'egoat serve', or check the port.", e.Message);
     }
 
     [Fact]

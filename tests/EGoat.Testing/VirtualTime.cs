@@ -21,7 +21,7 @@ public sealed class VirtualTime(int seed, NetworkConditions? conditions = null, 
     private const int MaxNoise = 10;
 
     /// <summary>Real time after which threads of the pool that get nothing done count as blocked, not as working.</summary>
-    private static readonly TimeSpan BlockedAfter = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan BlockedAfter = TimeSpan.FromSeconds(1);
 
     /// <summary>Real time in which the process must become quiet.</summary>
     private static readonly TimeSpan QuietLimit = TimeSpan.FromSeconds(60);

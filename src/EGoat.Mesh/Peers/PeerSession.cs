@@ -37,6 +37,12 @@ internal sealed class PeerSession
     private Task _writing = Task.CompletedTask;
     private bool _isClosed;
 
+    /// <summary>The offer that waits for its answer; null when there is none.</summary>
+    private Introduction.Offer? _pendingOffer;
+
+    /// <summary>1 while a thread makes an offer that restarts ICE.</summary>
+    private int _isRestarting;
+
     /// <summary>More was to be sent than the peer takes.</summary>
     private volatile bool _isOverrun;
 
@@ -95,7 +101,7 @@ internal sealed class PeerSession
     public static PeerSession CreateOffer(Peer peer, RtcConnection connection, ISessionOwner owner, TimeProvider time, out Introduction.Offer offer)
     {
         var session = new PeerSession(peer, Base32.NewId(), isOfferer: true, connection, owner, time) { _control = connection.CreateDataChannel(ControlLabel) };
-        offer = new Introduction.Offer(session.Id, connection.CreateOffer());
+        offer = session._pendingOffer = new Introduction.Offer(session.Id, connection.CreateOffer());
         return session;
     }
 
@@ -184,9 +190,19 @@ internal sealed class PeerSession
     /// <exception cref="RtcException">The connection has ended.</exception>
     public RtcDataChannel OpenChannel(string label) => _connection.CreateDataChannel(label);
 
-    /// <summary>Takes the answer to the offer.</summary>
+    /// <summary>Takes the answer to the offer. To an offer that was repeated there may be another one, which says the same.</summary>
     public void HandleAnswer(string sdp)
     {
+        lock (_gate)
+        {
+            if (_pendingOffer is null)
+            {
+                return;
+            }
+
+            _pendingOffer = null;
+        }
+
         try
         {
             _connection.AcceptAnswer(sdp);
@@ -217,14 +233,33 @@ internal sealed class PeerSession
             return new Introduction.IceRestartRequest(Id);
         }
 
+        // An offer that waits for its answer is repeated: an answer to an older one would not fit a newer one.
+        if (Read(static s => s._pendingOffer) is { } pending)
+        {
+            return pending;
+        }
+
+        if (Interlocked.Exchange(ref _isRestarting, 1) == 1)
+        {
+            return null; // another thread makes the offer
+        }
+
         try
         {
             _connection.RestartIce();
-            return new Introduction.Offer(Id, _connection.CreateOffer());
+            var offer = new Introduction.Offer(Id, _connection.CreateOffer());
+            lock (_gate)
+            {
+                return _pendingOffer = offer;
+            }
         }
         catch (InvalidOperationException)
         {
             return null; // it has ended meanwhile
+        }
+        finally
+        {
+            Volatile.Write(ref _isRestarting, 0);
         }
     }
 

@@ -14,6 +14,9 @@ internal sealed class Introductions(RoomContext room, string peerId, SignalingCl
     /// <summary>A peer that asks for an offer while one this young is on its way gets no other.</summary>
     private static readonly TimeSpan OfferAge = TimeSpan.FromSeconds(2);
 
+    /// <summary>A peer that asks for an offer while a session this young is connected asked before it was.</summary>
+    private static readonly TimeSpan SessionAge = TimeSpan.FromSeconds(5);
+
     /// <summary>Offers a session; it replaces the one that is being made.</summary>
     public async Task OfferAsync(Peer peer)
     {
@@ -58,13 +61,16 @@ internal sealed class Introductions(RoomContext room, string peerId, SignalingCl
             case Introduction.IceRestartRequest request when peer.Session is { IsOfferer: true } session && session.Id == request.Session:
                 await RestartIceAsync(peer).ConfigureAwait(false);
                 break;
-            case Introduction.OfferRequest when !peer.IsConnected && !IsOfferYoung(peer):
+            case Introduction.OfferRequest when !IsOfferYoung(peer) && !IsSessionYoung(peer):
                 await OfferAsync(peer).ConfigureAwait(false);
                 break;
             default:
                 break;
         }
     }
+
+    // Who asks has no connection, whatever this side believes: it may have slept. But a request may come late, when there is one.
+    private bool IsSessionYoung(Peer peer) => peer.Session is { IsConnected: true } session && room.Time.GetElapsedTime(session.Began) < SessionAge;
 
     private bool IsOfferYoung(Peer peer) => peer.Next is { IsOfferer: true } offered && room.Time.GetElapsedTime(offered.Began) < OfferAge;
 

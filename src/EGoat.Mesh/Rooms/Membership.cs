@@ -315,7 +315,16 @@ internal sealed class Membership : ISessionOwner
 
         foreach (string id in joined.Peers)
         {
-            Add(id, offersFirst: !joined.IsRejoin)?.Signal();
+            if (Add(id, offersFirst: !joined.IsRejoin) is { } peer)
+            {
+                peer.Signal();
+
+                // What was said about new ways to it may not have arrived.
+                if (peer.Session is { IsSilent: true })
+                {
+                    _room.Background.Run(() => _introductions.RestartIceAsync(peer));
+                }
+            }
         }
     }
 

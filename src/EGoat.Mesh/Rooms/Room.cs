@@ -126,12 +126,14 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
             new SubjectTrace(tracer, name).IfOn?.Write(TraceCategory.Signaling, $"connects to {SignalingClient.Display(options.Server)}");
         }
 
-        string peerId = Base32.NewId();
+        string peerId = options.PeerId ?? Base32.NewId();
         IRtcHost host;
         SignalingClient signaling;
         try
         {
-            signaling = await SignalingClient.ConnectAsync(new SignalingClientOptions { Server = options.Server, Room = name, Peer = peerId, Patience = options.Patience }, cancellationToken).ConfigureAwait(false);
+            var client = new SignalingClientOptions { Server = options.Server, Room = name, Peer = peerId, Patience = options.Patience };
+            client = options.Connector is { } connector ? client with { Connector = connector, Time = options.Time } : client;
+            signaling = await SignalingClient.ConnectAsync(client, cancellationToken).ConfigureAwait(false);
         }
         catch (SignalingException e)
         {

@@ -1,3 +1,4 @@
+using EGoat.Signaling;
 using EGoat.WebRtc.Ice;
 using EGoat.WebRtc.Sockets;
 using EGoat.WebRtc.Tracing;
@@ -42,6 +43,12 @@ public sealed record RoomOptions
 
     /// <summary>The clock of the room: all its limits, pauses and times.</summary>
     internal TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>The peer id; null draws one. Which of two peers offers depends on it.</summary>
+    internal string? PeerId { get; init; }
+
+    /// <summary>Makes sockets to the signaling server; null makes WebSockets, on the system's clock.</summary>
+    internal ISignalingConnector? Connector { get; init; }
 
     /// <summary>Makes what carries connections.</summary>
     internal Func<RtcHostOptions, IRtcHost> OpenHost { get; init; } = RtcHost.Open;

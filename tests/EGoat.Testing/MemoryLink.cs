@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Threading.Channels;
+using EGoat.Signaling;
 
-namespace EGoat.Signaling.Tests;
+namespace EGoat.Testing;
 
 /// <summary>A WebSocket in memory, both ends.</summary>
 internal sealed class MemoryLink

@@ -1,6 +1,6 @@
-using EGoat.Testing;
+using EGoat.Signaling;
 
-namespace EGoat.Signaling.Tests;
+namespace EGoat.Testing;
 
 /// <summary>
 /// A hub in virtual time that clients reach without sockets. What a network does to sockets can be done here: refuse them, swallow
@@ -32,7 +32,10 @@ internal sealed class MemoryServer(VirtualTime time, SignalingHubOptions? option
     /// <summary>The last link.</summary>
     public MemoryLink Link => _links[^1];
 
-    public async Task<ISignalingConnection> ConnectAsync(Uri server, CancellationToken cancellationToken)
+    public async Task<ISignalingConnection> ConnectAsync(Uri server, CancellationToken cancellationToken) => (await OpenAsync(cancellationToken)).Client;
+
+    /// <summary>Makes a link, whose client's end is still to join.</summary>
+    public async Task<MemoryLink> OpenAsync(CancellationToken cancellationToken)
     {
         lock (_gate)
         {
@@ -56,7 +59,7 @@ internal sealed class MemoryServer(VirtualTime time, SignalingHubOptions? option
         }
 
         link.Served = Hub.RunAsync(link.Server, "192.0.2.1", _stop.Token);
-        return link.Client;
+        return link;
     }
 
     /// <summary>Ends like a process that is killed, and is there again with nothing that it knew.</summary>
