@@ -89,6 +89,20 @@ public sealed class TransferProgressTests
     }
 
     [Fact]
+    public void Who_does_not_know_how_much_comes_does_not_say_how_much_is_left()
+    {
+        var totals = new TransferTotals(_time);
+        totals.Note(File("a", 10 * Mebibyte, 5 * Mebibyte));
+        Assert.Contains("50 %", ProgressRows.Total(totals.Read(), 80), StringComparison.Ordinal);
+        totals.Note(File("a", 10 * Mebibyte, 10 * Mebibyte, EGoatTransferState.Completed));
+        totals.Note(File("b", 10 * Mebibyte, 5 * Mebibyte));
+        string row = ProgressRows.Total(totals.Read(), 80);
+        Assert.StartsWith("1 file  15 MB  ", row, StringComparison.Ordinal);
+        Assert.DoesNotContain("%", row, StringComparison.Ordinal);
+        Assert.DoesNotContain("left", row, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_rate_is_that_of_the_last_seconds()
     {
         var totals = new TransferTotals(_time);

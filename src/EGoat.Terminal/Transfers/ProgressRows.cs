@@ -18,9 +18,11 @@ public static class ProgressRows
         string percent = summary.Length > 0 ? string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(100.0 * Math.Min(summary.Bytes, summary.Length) / summary.Length):0} %") : "";
         string bytes = summary.Length >= 0 ? $"{DisplayText.Bytes(summary.Bytes)} of {DisplayText.Bytes(summary.Length)}" : DisplayText.Bytes(summary.Bytes);
         int done = summary.Completed + summary.NotCompleted;
-        string files = summary.Files == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"{done:N0} of {summary.Files:N0} files");
+        string files = summary.Files == 1 ? ""
+            : summary.Length < 0 ? DisplayText.Count(done, "file")
+            : string.Create(CultureInfo.InvariantCulture, $"{done:N0} of {summary.Files:N0} files");
         string rate = $"{DisplayText.Bytes(summary.Rate)}/s";
-        string left = summary.TimeLeft is { } time ? $"{DisplayText.Duration(time)} left" : "";
+        string left = summary.TimeLeft is { TotalSeconds: >= 0.95 } time ? $"{DisplayText.Duration(time)} left" : "";
         string bar = summary.Length > 0 ? Bar(summary) : "";
 
         // From the least to the most important, in the order of the row.

@@ -110,7 +110,9 @@ public sealed class TransferTotals(TimeProvider time)
                 length = transfer.Length < 0 || length < 0 ? -1 : length + transfer.Length;
             }
 
-            if (_expectedBytes < 0)
+            // Who receives learns of each file when it begins: of several there may be more.
+            int known = _completed + _notCompleted + _running.Count;
+            if (_expectedBytes < 0 || (_expectedFiles == 0 && known > 1))
             {
                 length = -1;
             }
@@ -121,7 +123,7 @@ public sealed class TransferTotals(TimeProvider time)
             bool isOver = _running.Count == 0;
             return new TransferSummary
             {
-                Files = Math.Max(_expectedFiles, _completed + _notCompleted + _running.Count),
+                Files = Math.Max(_expectedFiles, known),
                 Completed = _completed,
                 NotCompleted = _notCompleted,
                 Bytes = bytes,
