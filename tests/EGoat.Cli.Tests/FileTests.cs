@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
 using EGoat.Testing;
 using Xunit.Abstractions;
@@ -54,9 +52,9 @@ public sealed class FileTests(ITestOutputHelper output) : ProgramTest
         long length = (LongRun.Choose(20L, 1024L) * Mebibyte) + 5;
         (string source, byte[] hash) = TestFile.Create(Folder, "goat.bin", length);
         string server = await ServeAsync();
-        Directory.CreateDirectory(Inbox);
+        string partial = await FindPartialPathAsync(server, source);
         CliProcess send = Start("ada", SendWords(server, source));
-        string partial = PartialPath((string)(await send.ReadEventAsync("joined"))["identity"]!);
+        await send.ReadEventAsync("joined");
         string[] traced = call == "fsync" ? ["-P", isOfPartial ? partial : Inbox] : [];
         CliProcess receive = CliProcess.StartIn(
             ["strace", "-f", "-qq", "-o", "/dev/null", "-e", $"trace={call}", "-e", $"inject={call}:signal={(killsReceiver ? "KILL" : "STOP")}", .. traced],
@@ -472,11 +470,17 @@ public sealed class FileTests(ITestOutputHelper output) : ProgramTest
         return receive;
     }
 
-    // The file that a transfer of ada's grows in.
-    private string PartialPath(string identity)
+    // The file that a transfer of ada's grows in: the same one each time the same source is sent.
+    private async Task<string> FindPartialPathAsync(string server, string source)
     {
-        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{identity}\ngoat.bin"));
-        return Path.Combine(Inbox, $".egoat-{Convert.ToHexStringLower(hash)[..16]}.part");
+        CliProcess receive = await ReceiveAllAsync(server);
+        CliProcess send = Start("ada", [.. SendWords(server, source), "--max-rate", "1MB"]);
+        WaitForPartial(1);
+        receive.Kill();
+        send.Kill();
+        string path = Assert.Single(Directory.GetFiles(Inbox));
+        File.Delete(path);
+        return path;
     }
 
     private async Task<(CliProcess Receive, CliProcess Send)> StartAsync(string server, string source) =>
