@@ -313,11 +313,12 @@ internal sealed class CandidateGathering : ITimed, IAsyncDisposable
         {
             IceGathererEvent e;
             bool hasEvent;
+            bool isComplete;
             bool isNewlyComplete;
             lock (_gate)
             {
                 hasEvent = _gatherer.TryPollEvent(out e);
-                bool isComplete = !hasEvent && _resolving == 0 && _gatherer.IsComplete;
+                isComplete = !hasEvent && _resolving == 0 && _gatherer.IsComplete;
                 isNewlyComplete = isComplete && !_wasComplete;
                 _wasComplete = hasEvent ? _wasComplete : isComplete;
             }
@@ -334,7 +335,7 @@ internal sealed class CandidateGathering : ITimed, IAsyncDisposable
                     _host.Warn(e.Reason!);
                     break;
                 default:
-                    _host.SetGatheringComplete(_wasComplete, isNewlyComplete);
+                    _host.SetGatheringComplete(isComplete, isNewlyComplete);
                     return;
             }
         }
