@@ -16,6 +16,7 @@ internal static class CommandLine
         {
             DemoCommand.Create(signals),
             ServeCommand.Create(signals),
+            InviteCommand.Create(signals),
             ChatCommand.Create(signals),
             SendCommand.Create(signals),
             ReceiveCommand.Create(signals),

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using EGoat.Cli.Output;
+using EGoat.Keys;
 using EGoat.Mesh;
 using EGoat.Node;
 using EGoat.WebRtc.Ice;
@@ -28,12 +29,12 @@ internal sealed class CommonOptions
 
     public Option<Uri?> Server { get; } = new("--server")
     {
-        Description = "The signaling server's URL, as 'egoat serve' prints it.",
+        Description = "The signaling server's URL, as 'egoat serve' prints it; not needed with a link.",
         HelpName = "URL",
         CustomParser = result => TryParseServer(result.Tokens[0].Value, out Uri? url) ? url : Refuse<Uri?>(result, NoUrl(result.Tokens[0].Value)),
     };
 
-    public Option<string?> Room { get; } = new("--room") { Description = "The room: 1 to 64 letters, digits, '-', '_' or '.'.", HelpName = "NAME" };
+    public Option<string?> Room { get; } = new("--room") { Description = "The room: the link that 'egoat invite' prints, or for an open room a name of 1 to 64 letters, digits, '-', '_' or '.'.", HelpName = "ROOM" };
 
     public Option<string[]> IceServer { get; } = CreateIceServer("A STUN or TURN server to use instead of those that the signaling server names; repeatable.");
 
@@ -64,10 +65,13 @@ internal sealed class CommonOptions
     /// <summary>Joins the room that the options name, and tries for some time to reach a server that is not up yet.</summary>
     public async Task<Room> JoinAsync(EGoatNode node, ParseResult result, ReceiveOptions? receive, TimeSpan patience, CancellationToken cancellationToken)
     {
+        string room = GetText(result, Room, "room") ?? throw Missing("the room", Room, "room");
+        RoomLink? link = ReadLink(result, room);
         var options = new RoomOptions
         {
-            Server = GetServer(result),
-            Room = GetText(result, Room, "room") ?? throw Missing("the room", Room, "room"),
+            Server = link?.PinnedServer ?? GetServer(result),
+            Room = link?.Label ?? room,
+            Key = link?.Key,
             DisplayName = GetText(result, Name, "name") ?? EGoatNode.DefaultDisplayName,
             Receive = receive,
             RelayOnly = result.GetValue(RelayOnly),
@@ -93,6 +97,22 @@ internal sealed class CommonOptions
             await Task.Delay(RetryInterval, pause.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
         }
+    }
+
+    // What is meant as a link is one or an error: it never becomes the name of an open room.
+    private RoomLink? ReadLink(ParseResult result, string room)
+    {
+        if (!RoomLink.IsMeant(room))
+        {
+            return null;
+        }
+
+        if (!RoomLink.TryParse(room, out RoomLink? link, out string error))
+        {
+            throw new CommandException(ExitCode.Usage, error);
+        }
+
+        return result.GetValue(Server) is null ? link : throw new CommandException(ExitCode.Usage, "The link names its server; leave --server out.");
     }
 
     /// <summary>Where a command shows what happens in its room.</summary>
@@ -130,6 +150,18 @@ internal sealed class CommonOptions
         }
 
         return (seconds ?? DefaultTimeout) is > 0 and int valid ? TimeSpan.FromSeconds(valid) : throw new CommandException(ExitCode.Usage, "--timeout is a number of seconds above 0.");
+    }
+
+    /// <summary>The signaling server that an option names, or the environment, or the configuration file.</summary>
+    public Uri GetServer(ParseResult result)
+    {
+        if (result.GetValue(Server) is { } server)
+        {
+            return server;
+        }
+
+        (string value, string source) = Configuration(result).Find("server") ?? throw Missing("the signaling server", Server, "server");
+        return TryParseServer(value, out Uri? url) ? url : throw new CommandException(ExitCode.Usage, $"{NoUrl(value)} It comes from {source}.");
     }
 
     /// <summary>A text that an option gives, or the environment, or the configuration file.</summary>
@@ -216,17 +248,6 @@ internal sealed class CommonOptions
     }
 
     private NodeConfiguration Configuration(ParseResult result) => _configuration ??= NodeConfiguration.Read(result.GetValue(Data));
-
-    private Uri GetServer(ParseResult result)
-    {
-        if (result.GetValue(Server) is { } server)
-        {
-            return server;
-        }
-
-        (string value, string source) = Configuration(result).Find("server") ?? throw Missing("the signaling server", Server, "server");
-        return TryParseServer(value, out Uri? url) ? url : throw new CommandException(ExitCode.Usage, $"{NoUrl(value)} It comes from {source}.");
-    }
 
     private static CommandException Missing(string what, Option option, string key) =>
         new(ExitCode.Usage, $"Name {what} with {option.Name}, or once for all with 'egoat config {key} {option.HelpName}'.");

@@ -10,6 +10,7 @@ internal static class HelpTexts
         RootCommand => ["egoat serve", "egoat receive --server http://127.0.0.1:4747 --room lobby --output inbox", "egoat send --server http://127.0.0.1:4747 --room lobby holiday.zip", "egoat config server http://127.0.0.1:4747"],
         { Name: "demo" } => ["egoat demo", "egoat demo --mib 1024"],
         { Name: "serve" } => ["egoat serve", "egoat serve --listen 192.168.1.10:4747", "egoat serve --ice-server stun:stun.example.org"],
+        { Name: "invite" } => ["egoat invite --server https://192.168.1.10:4747/#cert=PIN --label goats", "egoat receive --room 'LINK' --output inbox"],
         { Name: "chat" } => ["egoat chat --server http://127.0.0.1:4747 --room lobby", "egoat chat --server http://127.0.0.1:4747 --room lobby --output inbox --ask", "dmesg --follow | egoat chat --server http://127.0.0.1:4747 --room logs --json"],
         { Name: "send" } => ["egoat send --server URL --room lobby report.pdf photos --recurse", "egoat send --server URL --room lobby --text 'Lunch?' --to anna", "pg_dump shop | egoat send --server URL --room backup - --file-name shop.sql", "egoat send --server URL --room lobby -- -odd-name.txt"],
         { Name: "receive" } => ["egoat receive --server URL --room lobby --output inbox", "egoat receive --server URL --room backup --stdout | psql shop", "egoat receive --server URL --room lobby --output inbox --files 2 --json"],

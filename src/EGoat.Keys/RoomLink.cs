@@ -70,9 +70,9 @@ public sealed class RoomLink
         return CheckPin(server, pin) is { } damage ? throw new FormatException(damage) : new RoomLink(WithoutFragment(server), label, key, pin);
     }
 
-    /// <summary>Whether a text is meant as a link: it is a URL with a fragment that has a key, well formed or not.</summary>
+    /// <summary>Whether a text is meant as a link: it has a fragment with a key, well formed or not.</summary>
     public static bool IsMeant([NotNullWhen(true)] string? text) =>
-        text is not null && text.Contains("://", StringComparison.Ordinal) && text.IndexOf('#', StringComparison.Ordinal) is >= 0 and var at && Array.Exists(Parts(text[at..]), p => p.StartsWith("k=", StringComparison.Ordinal));
+        text is not null && text.IndexOf('#', StringComparison.Ordinal) is >= 0 and var at && Array.Exists(Parts(text[at..]), p => p.StartsWith("k=", StringComparison.Ordinal));
 
     /// <summary>Reads a link.</summary>
     /// <param name="text">What was pasted; white space around it does not matter.</param>

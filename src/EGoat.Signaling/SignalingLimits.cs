@@ -12,9 +12,10 @@ public static class SignalingLimits
     /// <summary>Characters of a room name.</summary>
     public const int MaxRoomNameLength = 64;
 
-    /// <summary>Whether a room may be called so: letters, digits, '-', '_' and '.'.</summary>
-    public static bool IsRoomName(string? name) =>
-        name is { Length: > 0 and <= MaxRoomNameLength } && name.All(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.');
+    /// <summary>Whether a room may be called so: letters, digits, '-', '_' and '.', or the id of a room with a key, '~' and 16 bytes in base32.</summary>
+    public static bool IsRoomName(string? name) => name is ['~', .. string id]
+        ? IsPeerId(id)
+        : name is { Length: > 0 and <= MaxRoomNameLength } && name.All(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.');
 
     /// <summary>Whether this is 16 bytes in lower-case base32.</summary>
     public static bool IsPeerId(string? id) => id is { Length: 26 } && id.All(c => c is (>= 'a' and <= 'z') or (>= '2' and <= '7'));

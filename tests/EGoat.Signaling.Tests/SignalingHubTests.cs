@@ -96,6 +96,7 @@ public sealed class SignalingHubTests : IAsyncDisposable
     [Theory]
     [InlineData("""{"type":"join","v":2,"room":"lobby","peer":"aaaaaaaaaaaaaaaaaaaaaaaaaa"}""", "unsupported-version")]
     [InlineData("""{"type":"join","v":1,"room":"no such room!","peer":"aaaaaaaaaaaaaaaaaaaaaaaaaa"}""", "bad-room")]
+    [InlineData("""{"type":"join","v":1,"room":"~lobby","peer":"aaaaaaaaaaaaaaaaaaaaaaaaaa"}""", "bad-room")]
     [InlineData("""{"type":"join","v":1,"peer":"aaaaaaaaaaaaaaaaaaaaaaaaaa"}""", "bad-room")]
     [InlineData("""{"type":"join","v":1,"room":"lobby","peer":"A"}""", "bad-peer")]
     [InlineData("""{"type":"signal","to":"x","data":"y"}""", "bad-message")]

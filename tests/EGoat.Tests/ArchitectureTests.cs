@@ -18,7 +18,7 @@ public sealed class ArchitectureTests
         { "EGoat.WebRtc.Sockets", ["EGoat.WebRtc"] },
         { "EGoat.Signaling", [] },
         { "EGoat.Keys", [] },
-        { "EGoat.Mesh", ["EGoat", "EGoat.Signaling", "EGoat.WebRtc.Sockets"] },
+        { "EGoat.Mesh", ["EGoat", "EGoat.Keys", "EGoat.Signaling", "EGoat.WebRtc.Sockets"] },
         { "EGoat.History", ["EGoat"] },
         { "EGoat.Web", ["EGoat", "EGoat.Signaling"] },
         { "EGoat.Node", ["EGoat.History", "EGoat.Mesh", "EGoat.Web"] },

@@ -28,7 +28,7 @@ internal sealed class TextRoomOutput : RoomOutput
 
     public override TransferTotals Totals => _report.Totals;
 
-    public override void ShowJoined(Room room) => Tell($"Joined the room {room.Name} as {VisibleText.Line(room.DisplayName)}. It is open: whoever knows its name and server can join.");
+    public override void ShowJoined(Room room) => Tell($"Joined the room {room.Name} as {VisibleText.Line(room.DisplayName)}. {(room.IsKeyed ? "Only who has its link can join." : "It is open: whoever knows its name and server can join.")}");
 
     public override void Show(RoomEvent e)
     {

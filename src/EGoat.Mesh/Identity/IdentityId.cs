@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using EGoat.Keys;
 
 namespace EGoat.Mesh;
 

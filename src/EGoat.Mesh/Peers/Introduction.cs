@@ -13,45 +13,32 @@ internal abstract record Introduction
     }
 
     /// <summary>Reads what a peer said; null when it is none of the introductions, or lacks what its kind needs.</summary>
-    public static Introduction? Parse(string text)
-    {
-        IntroductionJson? json;
-        try
-        {
-            json = JsonSerializer.Deserialize(text, IntroductionContext.Default.IntroductionJson);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-
-        if (json is null || (json.Session is { } id && !IsSession(id)))
-        {
-            return null;
-        }
-
-        return json switch
-        {
-            { Kind: "offer", Session: { } session, Sdp: { } sdp } => new Offer(session, sdp),
-            { Kind: "answer", Session: { } session, Sdp: { } sdp } => new Answer(session, sdp),
-            { Kind: "candidate", Session: { } session, Candidate: { } candidate } => new Candidate(session, candidate),
-            { Kind: "restart", Session: { } session } => new IceRestartRequest(session),
-            { Kind: "restart" } => new OfferRequest(),
-            _ => null,
-        };
-    }
+    public static Introduction? Parse(string text) => IntroductionCodec.Read(text) is { } json ? FromJson(json) : null;
 
     /// <summary>Writes it as it is passed to the signaling server.</summary>
-    public string Format() => JsonSerializer.Serialize(
-        this switch
-        {
-            Offer offer => new IntroductionJson { Kind = "offer", Session = offer.Session, Sdp = offer.Sdp },
-            Answer answer => new IntroductionJson { Kind = "answer", Session = answer.Session, Sdp = answer.Sdp },
-            Candidate candidate => new IntroductionJson { Kind = "candidate", Session = candidate.Session, Candidate = candidate.Text },
-            IceRestartRequest request => new IntroductionJson { Kind = "restart", Session = request.Session },
-            _ => new IntroductionJson { Kind = "restart" },
-        },
-        IntroductionContext.Default.IntroductionJson);
+    public string Format() => JsonSerializer.Serialize(ToJson(), IntroductionContext.Default.IntroductionJson);
+
+    /// <summary>Takes it out of its JSON object; null when it lacks what its kind needs.</summary>
+    public static Introduction? FromJson(IntroductionJson json) => json switch
+    {
+        { Session: { } id } when !IsSession(id) => null,
+        { Kind: "offer", Session: { } session, Sdp: { } sdp } => new Offer(session, sdp),
+        { Kind: "answer", Session: { } session, Sdp: { } sdp } => new Answer(session, sdp),
+        { Kind: "candidate", Session: { } session, Candidate: { } candidate } => new Candidate(session, candidate),
+        { Kind: "restart", Session: { } session } => new IceRestartRequest(session),
+        { Kind: "restart" } => new OfferRequest(),
+        _ => null,
+    };
+
+    /// <summary>Puts it into its JSON object.</summary>
+    public IntroductionJson ToJson() => this switch
+    {
+        Offer offer => new IntroductionJson { Kind = "offer", Session = offer.Session, Sdp = offer.Sdp },
+        Answer answer => new IntroductionJson { Kind = "answer", Session = answer.Session, Sdp = answer.Sdp },
+        Candidate candidate => new IntroductionJson { Kind = "candidate", Session = candidate.Session, Candidate = candidate.Text },
+        IceRestartRequest request => new IntroductionJson { Kind = "restart", Session = request.Session },
+        _ => new IntroductionJson { Kind = "restart" },
+    };
 
     private static bool IsSession(string session) => session.Length is > 0 and <= MaxSessionLength && session.All(c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9'));
 
@@ -81,6 +68,9 @@ internal sealed record IntroductionJson
     public string? Sdp { get; init; }
 
     public string? Candidate { get; init; }
+
+    /// <summary>The SDP, the candidate, or nothing, sealed with the key of the room.</summary>
+    public string? Sealed { get; init; }
 }
 
 /// <summary>How introductions are written.</summary>

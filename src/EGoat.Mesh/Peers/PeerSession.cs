@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using EGoat.Keys;
 using EGoat.Mesh.Protocol;
 using EGoat.WebRtc;
 using EGoat.WebRtc.Sockets;

@@ -1,3 +1,4 @@
+using EGoat.Keys;
 using EGoat.Mesh.Peers;
 using EGoat.Signaling;
 using EGoat.WebRtc.Sockets;
@@ -11,6 +12,12 @@ namespace EGoat.Mesh;
 /// </summary>
 internal sealed class Introductions(RoomContext room, string peerId, SignalingClient signaling, IRtcHost host, ISessionOwner owner)
 {
+    /// <summary>Writes and reads what is said; in a room with a key, sealed.</summary>
+    private readonly IntroductionCodec _codec = new(room.Options.Key is { } key ? new IntroductionSeal(key, peerId) : null);
+
+    /// <summary>Whether people know that something came that did not open.</summary>
+    private int _hasWarned;
+
     /// <summary>A peer that asks for an offer while one this young is on its way gets no other.</summary>
     private static readonly TimeSpan OfferAge = TimeSpan.FromSeconds(2);
 
@@ -42,6 +49,19 @@ internal sealed class Introductions(RoomContext room, string peerId, SignalingCl
         {
             await SendAsync(peer, introduction).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Reads what came from a peer; null when it is no introduction, or does not open with the room's key.</summary>
+    public Introduction? Read(string from, string data)
+    {
+        Introduction? introduction = _codec.Parse(data, from);
+        room.Trace?.IfOn?.Write(TraceCategory.Signaling, $"{introduction?.GetType().Name ?? "something unreadable"} from {from}");
+        if (introduction is null && _codec.IsSealed && Interlocked.Exchange(ref _hasWarned, 1) == 0)
+        {
+            room.Warn("What the signaling server passes on does not open with the key of this room: it was altered or repeated, or somebody without the key speaks. It is ignored.");
+        }
+
+        return introduction;
     }
 
     /// <summary>Does what a peer has said.</summary>
@@ -152,7 +172,7 @@ internal sealed class Introductions(RoomContext room, string peerId, SignalingCl
         room.Trace?.IfOn?.Write(TraceCategory.Signaling, $"{introduction.GetType().Name} to {peer.Id}");
         try
         {
-            await signaling.SendAsync(peer.Id, introduction.Format(), room.Left.Token).ConfigureAwait(false);
+            await signaling.SendAsync(peer.Id, _codec.Format(introduction, peer.Id), room.Left.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
         {

@@ -286,7 +286,7 @@ internal sealed class Membership : ISessionOwner
         SignalingJoined joined => $"joined{(joined.IsRejoin ? " again" : "")}; present: {string.Join(", ", joined.Peers)}",
         SignalingPeerJoined joined => $"{joined.Peer} has joined",
         SignalingPeerLeft left => $"{left.Peer} has left",
-        SignalingReceived received => $"{Introduction.Parse(received.Data)?.GetType().Name ?? "something unreadable"} from {received.From}",
+        SignalingReceived received => $"{received.Data.Length} characters from {received.From}",
         SignalingLost lost => $"lost: {lost.Reason}",
         SignalingRefused refused => $"refused: {refused.Message}",
         _ => e.GetType().Name,
@@ -378,7 +378,7 @@ internal sealed class Membership : ISessionOwner
             isListed = _listed.Contains(received.From);
         }
 
-        if (isListed && Introduction.Parse(received.Data) is { } introduction && Add(received.From, offersFirst: false) is { } peer)
+        if (isListed && _introductions.Read(received.From, received.Data) is { } introduction && Add(received.From, offersFirst: false) is { } peer)
         {
             await _introductions.HandleAsync(peer, introduction).ConfigureAwait(false);
         }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using EGoat.Keys;
 using EGoat.Mesh.Peers;
 using EGoat.Mesh.Protocol;
 using EGoat.Mesh.Transfers;
@@ -87,6 +88,9 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
     /// <summary>This side's peer id.</summary>
     public string PeerId { get; }
 
+    /// <summary>Whether only who holds the room's key can be in it; else it is open to all who know its name and server.</summary>
+    public bool IsKeyed => _context.Options.Key is not null;
+
     /// <inheritdoc/>
     public override IReadOnlyList<EGoatPeer> Peers => [.. _members.Peers.Select(p => p.Snapshot(Name, withStatistics: true))];
 
@@ -131,7 +135,7 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
         SignalingClient signaling;
         try
         {
-            var client = new SignalingClientOptions { Server = options.Server, Room = name, Peer = peerId, Patience = options.Patience };
+            var client = new SignalingClientOptions { Server = options.Server, Room = options.Key?.RoomId ?? name, Peer = peerId, Patience = options.Patience };
             client = options.Connector is { } connector ? client with { Connector = connector, Time = options.Time } : client;
             signaling = await SignalingClient.ConnectAsync(client, cancellationToken).ConfigureAwait(false);
         }

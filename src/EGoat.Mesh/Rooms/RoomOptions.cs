@@ -1,3 +1,4 @@
+using EGoat.Keys;
 using EGoat.Signaling;
 using EGoat.WebRtc.Ice;
 using EGoat.WebRtc.Sockets;
@@ -11,8 +12,11 @@ public sealed record RoomOptions
     /// <summary>The signaling server, http or https; a fragment <c>#cert=…</c> pins its certificate.</summary>
     public required Uri Server { get; init; }
 
-    /// <summary>The room's name; see <see cref="RoomName"/>.</summary>
+    /// <summary>The room's name; see <see cref="RoomName"/>. Of a room with a key it is what people call it, which the server never learns.</summary>
     public required string Room { get; init; }
+
+    /// <summary>The room's key; null for an open room, which everybody can join who knows its name and server.</summary>
+    public RoomKey? Key { get; init; }
 
     /// <summary>The name that others see. At most 256 characters.</summary>
     public required string DisplayName { get; init; }

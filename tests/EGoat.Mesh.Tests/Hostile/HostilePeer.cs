@@ -1,3 +1,4 @@
+using EGoat.Keys;
 using EGoat.Mesh.Peers;
 using EGoat.Mesh.Protocol;
 using EGoat.Signaling;
