@@ -7,7 +7,8 @@
     Build    the solution, which also stages module/EGoat/bin.
     Test     all tests; those of the module run in a PowerShell that the tests host.
     Pester   the module's tests in this PowerShell (Pester 6 or later must be installed).
-    Package  the module and the egoat program for one runtime, compiled ahead, under artifacts/.
+    Package  under artifacts/: the module for all platforms as a nupkg that a gallery or a folder repository takes; and the module
+             and the egoat program for one runtime, compiled ahead.
 .EXAMPLE
     ./build.ps1 -Task Test
 #>
@@ -53,6 +54,17 @@ function Publish-Module {
     Remove-Item $published -Recurse
 }
 
+# The module for all platforms, as a package. Install-PSResource installs it from a gallery or from a folder that is registered as one.
+function Publish-ModulePackage {
+    $module = 'artifacts/package/EGoat'
+    Remove-Item artifacts/package, artifacts/EGoat.*.nupkg -Recurse -Force -ErrorAction Ignore
+    New-Item -ItemType Directory -Force $module | Out-Null
+    Copy-Item module/EGoat/* $module -Recurse
+    Copy-Item LICENSE, docs/third-party.md $module
+    Compress-PSResource -Path $module -DestinationPath artifacts
+    Remove-Item artifacts/package -Recurse
+}
+
 switch ($Task) {
     'Build' { dotnet build -c $Configuration }
     'Test' { dotnet test -c $Configuration }
@@ -64,5 +76,6 @@ switch ($Task) {
         dotnet build src/EGoat.PowerShell -c $Configuration
         dotnet publish src/EGoat.Cli -c $Configuration -r $Runtime -o artifacts/egoat-$Runtime
         Publish-Module
+        Publish-ModulePackage
     }
 }

@@ -35,8 +35,9 @@
     AliasesToExport      = @()
     PrivateData          = @{
         PSData = @{
-            Tags       = @('chat', 'file-transfer', 'webrtc', 'p2p', 'PSEdition_Core')
-            LicenseUri = 'https://opensource.org/license/mit'
+            Tags         = @('chat', 'file-transfer', 'webrtc', 'p2p', 'PSEdition_Core')
+            LicenseUri   = 'https://opensource.org/license/mit'
+            ReleaseNotes = 'The first version: rooms, messages with receipts, files that resume, an embedded signaling server with a page, and a history.'
         }
     }
 }

@@ -250,6 +250,17 @@ public sealed class CommandTests : CommandTestBase
     }
 
     [Fact]
+    public async Task Stopping_while_members_are_awaited_leaves_the_room()
+    {
+        CommandRunner join = Create("Join-EGoatRoom", new { Room = "lobby", Server = Server.Url, Background = true, WaitForPeer = 1, Timeout = 600 });
+        Task<IReadOnlyList<object?>> joining = join.Start();
+        Assert.True(SpinWait.SpinUntil(() => Server.Peers == 1, TimeSpan.FromSeconds(60)));
+        join.Stop();
+        Assert.Empty(await joining.WaitAsync(Cancelled));
+        Assert.Empty(Run("Get-EGoatRoom").Output);
+    }
+
+    [Fact]
     public void A_room_whose_server_is_gone_is_shown_as_reconnecting()
     {
         EGoatRoom room = JoinHere();

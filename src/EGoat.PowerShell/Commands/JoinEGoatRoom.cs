@@ -113,14 +113,16 @@ public sealed class JoinEGoatRoom : ReceivingCmdlet
             WriteWarning($"The room '{room.Name}' is open: whoever knows its name and server can join it.");
         }
 
+        // Whoever ends the command meanwhile does not want it joined.
+        _room = joined is null ? room : null;
         if (Background)
         {
             WaitForPeers(room, JoinTimeout - Stopwatch.GetElapsedTime(started));
+            _room = null;
             WriteObject(room);
             return;
         }
 
-        _room = joined is null ? room : null;
         int left = Timeout == 0 ? 0 : Math.Max(1, Timeout - (int)Stopwatch.GetElapsedTime(started).TotalSeconds);
         using (RoomSubscription subscription = room.Subscribe())
         {
