@@ -1,3 +1,4 @@
+using EGoat.Keys;
 using EGoat.Testing;
 using EGoat.WebRtc.Dtls;
 

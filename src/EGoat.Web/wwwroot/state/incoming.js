@@ -4,13 +4,14 @@
 import { ALIVE_INTERVAL, Changes, silenceLimit } from '../common/changes.js';
 import { fault, faultOfPeer, shownError } from '../common/fault.js';
 import { shownName } from '../common/names.js';
-import { BLOCK_SIZE, Frame, HashList, Status, aliveFrame, storedFrame } from '../common/protocol.js';
+import { Frame, HashList, Status, aliveFrame, storedFrame } from '../common/protocol.js';
 import { shownSize } from '../common/units.js';
 import { t } from '../common/words.js';
-import { claimReceived, findReceived, finishReceived, keyOf, shareReceived } from '../effects/received.js';
+import { claimReceived, findReceived, keyOf } from '../effects/received.js';
 import { FileReceiver } from './file-receiver.js';
 import { FrameQueue } from './frame-queue.js';
 import { sendHave } from './have.js';
+import { IncomingStore } from './incoming-store.js';
 import { readManifest, rejection } from './manifest.js';
 import { REASON_TIMEOUT } from './send-attempt.js';
 
@@ -29,6 +30,7 @@ export class Incoming {
   hasClaimed = false;
   #channel;
   #storage;
+  #store;
   #host;
   #frames = new FrameQueue();
   #changes = new Changes();
@@ -55,11 +57,12 @@ export class Incoming {
     this.#channel = channel;
     this.#storage = storage;
     this.#host = host;
+    this.#store = new IncomingStore(id, storage, this.#changes, files => host.discard(files));
     this.#receiver = new FileReceiver(channel, storage, {
       hasOutcomes: peer.features.includes('outcomes'),
       next: () => this.#next(),
-      prepare: (record, done) => this.#prepare(record, done),
-      finish: (file, record, length, hash) => this.#finish(file, record, length, hash),
+      prepare: (record, done) => this.#store.prepare(record, done),
+      finish: (file, record, length, hash) => this.#store.finish(file, record, length, hash),
       report: () => this.#report(),
     });
     channel.binaryType = 'arraybuffer';
@@ -265,43 +268,9 @@ export class Incoming {
     for (const index of wanted) {
       const record = records[index];
       if (!record || record.length <= 0) continue;
-      if (record.present || record.before && opened++ < MAX_OPEN && (await this.#open(record)) > 0) held.set(index, new HashList());
+      if (record.present || record.before && opened++ < MAX_OPEN && (await this.#store.open(record)) > 0) held.set(index, new HashList());
     }
     return held;
-  }
-
-  async #open(record) {
-    if (record.isOpen) return record.size;
-    if (this.#changes.error) throw this.#changes.error;
-    record.size = await this.#storage.open(record.file);
-    record.isOpen = true;
-    return record.size;
-  }
-
-  // The file is there to be written, with the blocks that were held elsewhere.
-  async #prepare(record, done) {
-    if (record.isOpen) return;
-    await this.#open(record);
-    for (let at = 0; record.present && at < done; at += BLOCK_SIZE) await this.#storage.copy(record.present.file, record.file, at, Math.min(BLOCK_SIZE, done - at));
-  }
-
-  async #finish(file, record, length, hash) {
-    file.hash = hash;
-    file.length = length;
-    if (!record) return;
-    if (record.present && !record.isOpen) {
-      // Identical to one that was received before: nothing was written, and its place is given back.
-      file.file = record.present.file;
-      await shareReceived(record.present.file, this.id);
-      await this.#host.discard([record.file]);
-    } else {
-      await this.#open(record);
-      await this.#storage.finish(record.file, length);
-      record.isOpen = false;
-      await finishReceived(record.file, length, file.hash);
-      file.file = record.file;
-    }
-    record.isFinished = true;
   }
 
   #set(state, error) {
