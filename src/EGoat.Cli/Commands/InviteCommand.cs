@@ -41,7 +41,7 @@ internal static class InviteCommand
                 }
 
                 Console.WriteLine(link.Reveal());
-                Console.Error.WriteLine("Whoever has this link can join: give it only to those who are to be there. They join with --room 'LINK'.");
+                Console.Error.WriteLine("Whoever has this link can join: give it only to those who are to be there. They join with --room 'LINK', or with EGOAT_ROOM='LINK' where others could see the list of processes.");
                 return Task.FromResult(ExitCode.Done);
             },
             signals));
