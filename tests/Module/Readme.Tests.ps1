@@ -10,8 +10,8 @@ BeforeAll {
     $listener.Stop()
 
     # The indented blocks of the README that import the module.
-    $blocks = [regex]::Matches((Get-Content -Raw (Join-Path $root 'README.md')), '(?m)(^    [^\n]+\n)+').Value | Where-Object { $_ -match 'Import-Module' }
-    $script:blocks = $blocks | ForEach-Object { $_ -replace '(?m)^    ' -replace '\b4747\b', $port -replace 'Start-EGoatSignaling', "Start-EGoatSignaling $port" }
+    $shown = [regex]::Matches((Get-Content -Raw (Join-Path $root 'README.md')), '(?m)(^    [^\n]+\n)+').Value | Where-Object { $_ -match 'Import-Module' }
+    $script:blocks = $shown | ForEach-Object { $_ -replace '(?m)^    ' -replace '\b4747\b', $port -replace 'Start-EGoatSignaling', "Start-EGoatSignaling $port" }
 }
 
 AfterAll {
@@ -23,14 +23,13 @@ Describe 'The README' {
         $blocks | Should -HaveCount 2
         $name = $_ -replace ' '
         $first = Start-Console $name "Set-Location '$root'; $($blocks[0])"
-        $second = Start-Console ($name + ($_ -match 'two')) "Set-Location '$root'; $($blocks[1])"
+        $second = Start-Console $($_ -match 'two' ? "$name-2" : $name) "Set-Location '$root'; $($blocks[1])"
         try {
-            $shown = $second.StandardOutput.ReadToEnd()
-            $told = $first.StandardOutput.ReadToEnd()
-            "$shown $($second.StandardError.ReadToEnd())" | Should -Match 'Hello'
-            $told | Should -Match 'Hello'
-            $first.StandardError.ReadToEnd() | Should -Not -Match 'S="Error"'
+            $blocks[1] | Should -Match ":$port "
             $first, $second | ForEach-Object { $_.WaitForExit(120000) | Should -BeTrue }
+            $first.StandardError.ReadToEnd() | Should -Not -Match 'S="Error"'
+            "$($second.StandardOutput.ReadToEnd()) $($second.StandardError.ReadToEnd())" | Should -Match 'Hello'
+            $first.StandardOutput.ReadToEnd() | Should -Match 'Hello'
             $first.ExitCode | Should -Be 0
             $second.ExitCode | Should -Be 0
         }
