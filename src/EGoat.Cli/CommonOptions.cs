@@ -65,12 +65,12 @@ internal sealed class CommonOptions
     /// <summary>Joins the room that the options name, and tries for some time to reach a server that is not up yet.</summary>
     public async Task<Room> JoinAsync(EGoatNode node, ParseResult result, ReceiveOptions? receive, TimeSpan patience, CancellationToken cancellationToken)
     {
-        string room = GetText(result, Room, "room") ?? throw Missing("the room", Room, "room");
-        RoomLink? link = ReadLink(result, room);
+        string? room = GetText(result, Room, "room");
+        RoomLink? link = room is null ? null : ReadLink(result, room);
         var options = new RoomOptions
         {
             Server = link?.PinnedServer ?? GetServer(result),
-            Room = link?.Label ?? room,
+            Room = link?.Label ?? room ?? throw Missing("the room", Room, "room"),
             Key = link?.Key,
             DisplayName = GetText(result, Name, "name") ?? EGoatNode.DefaultDisplayName,
             Receive = receive,

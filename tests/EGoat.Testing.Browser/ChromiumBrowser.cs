@@ -129,6 +129,12 @@ public sealed class ChromiumBrowser : IAsyncDisposable
 
     private void Add(string error)
     {
+        // Chromium takes no service worker from a server with a self-signed certificate and says so; nothing of the page depends on one.
+        if (error.StartsWith("An SSL certificate error occurred when fetching the script", StringComparison.Ordinal))
+        {
+            return;
+        }
+
         lock (Errors)
         {
             Errors.Add(error);
