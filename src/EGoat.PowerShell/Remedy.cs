@@ -11,6 +11,7 @@ internal static class Remedy
         ("with --data,", "with the environment variable EGOAT_HOME,"),
         ("'egoat serve --ice-server'", "Start-EGoatSignaling -IceServer"),
         ("Is 'egoat serve' running there", "Is a signaling server running there (Start-EGoatSignaling)"),
+        ("start 'egoat serve'", "start a server with Start-EGoatSignaling"),
         ("that 'egoat serve' prints", "that Start-EGoatSignaling returns"),
         ("'egoat serve'", "Start-EGoatSignaling"),
         ("'egoat send'", "Send-EGoatFile"),

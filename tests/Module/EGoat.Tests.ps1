@@ -49,7 +49,7 @@ Describe 'The module' {
     }
 
     It 'names a server that is not there and the remedy' {
-        { Join-EGoatRoom lobby -Server 'http://127.0.0.1:9' -Background -Timeout 1 } | Should -Throw '*cannot be reached. Is*(Start-EGoatSignaling)*' -ErrorId 'ServerUnreachable,*'
+        { Join-EGoatRoom lobby -Server 'http://127.0.0.1:9' -Background -Timeout 1 } | Should -Throw '*cannot be reached. Nothing listens there: start a server with Start-EGoatSignaling*' -ErrorId 'ServerUnreachable,*'
     }
 
     It 'refuses a room name that is none' {

@@ -102,6 +102,9 @@ public sealed class JoinEGoatRoom : ReceivingCmdlet
         RoomOptions options = CreateOptions();
         Room? joined = GetNode().Rooms.FirstOrDefault(r => r.Name == options.Room && IsSameServer(r.Server, Server));
         Room room = joined ?? Join(options, started);
+
+        // Whoever ends the command meanwhile does not want it joined.
+        _room = joined is null ? room : null;
         if (joined is not null)
         {
             WriteVerbose($"The room '{room.Name}' is joined already.");
@@ -113,8 +116,6 @@ public sealed class JoinEGoatRoom : ReceivingCmdlet
             WriteWarning($"The room '{room.Name}' is open: whoever knows its name and server can join it.");
         }
 
-        // Whoever ends the command meanwhile does not want it joined.
-        _room = joined is null ? room : null;
         if (Background)
         {
             WaitForPeers(room, JoinTimeout - Stopwatch.GetElapsedTime(started));
