@@ -81,7 +81,7 @@ Describe 'A room' {
             $message.Text | Should -Be 'hi'
             $message.From | Should -Be 'ada'
             $message.Direction | Should -Be 'Received'
-            $other.StandardOutput.ReadToEnd().Trim() | Should -Be $message.Id
+            $other.StandardOutput.ReadToEnd().Trim() | Should -Be $message.Id -Because $other.StandardError.ReadToEnd()
             $other.WaitForExit(120000) | Should -BeTrue
             $found = Get-EGoatHistory -Room lobby | Where-Object Text -eq 'hi'
             $found.Id | Should -Be $message.Id

@@ -76,9 +76,11 @@ internal sealed class Peer(string id)
     {
         PeerSession? session;
         EGoatPeer peer;
+        bool isProven;
         lock (_gate)
         {
             session = _isRemoved ? null : _session ?? _next;
+            isProven = _session is not null;
             peer = new EGoatPeer
             {
                 Id = id,
@@ -90,7 +92,9 @@ internal sealed class Peer(string id)
             };
         }
 
-        return session?.Describe(peer, withStatistics) ?? peer;
+        // Until a session has proved itself, the peer is no more than being connected to.
+        EGoatPeer described = session?.Describe(peer, withStatistics) ?? peer;
+        return isProven || session is null ? described : described with { State = EGoatPeerState.Connecting };
     }
 
     /// <summary>Makes a session the one that is being made. Whoever it replaces is to be closed.</summary>
