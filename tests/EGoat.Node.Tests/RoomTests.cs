@@ -191,6 +191,7 @@ public sealed class RoomTests : IAsyncLifetime
         Room cleo = await _cleo.JoinAsync(_server.Url, "cleo", Cancelled);
         await cleo.WaitForPeersAsync(2, acceptingFiles: true, Cancelled);
         await ada.WaitForPeersAsync(2, acceptingFiles: true, Cancelled);
+        await bob.WaitForPeersAsync(2, acceptingFiles: true, Cancelled);
         Assert.Equal(["bob", "cleo"], ada.Peers.Select(p => p.Name).Order());
         Assert.Equal(["ada", "cleo"], bob.Peers.Select(p => p.Name).Order());
         Assert.Equal(["ada", "bob"], cleo.Peers.Select(p => p.Name).Order());
