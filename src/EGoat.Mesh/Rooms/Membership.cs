@@ -437,7 +437,7 @@ internal sealed class Membership : ISessionOwner
 
             if (isLive || State != EGoatRoomState.Joined || !IsListed(peer))
             {
-                await WaitAsync(changed, Timeout.InfiniteTimeSpan).ConfigureAwait(false);
+                await _room.WaitAsync(changed, Timeout.InfiniteTimeSpan).ConfigureAwait(false);
                 continue;
             }
 
@@ -448,7 +448,7 @@ internal sealed class Membership : ISessionOwner
 
             if (schedule.Left > TimeSpan.Zero)
             {
-                await WaitAsync(changed, schedule.Left).ConfigureAwait(false);
+                await _room.WaitAsync(changed, schedule.Left).ConfigureAwait(false);
                 continue;
             }
 
@@ -456,13 +456,6 @@ internal sealed class Membership : ISessionOwner
             await (offers ? _introductions.OfferAsync(peer) : _introductions.RequestOfferAsync(peer)).ConfigureAwait(false);
             offers = IsOfferer(peer);
         }
-    }
-
-    private async Task WaitAsync(Task changed, TimeSpan limit)
-    {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(_room.Left.Token);
-        await Task.WhenAny(changed, Task.Delay(limit, _room.Time, stop.Token)).ConfigureAwait(false);
-        await stop.CancelAsync().ConfigureAwait(false);
     }
 
     private bool IsOfferer(Peer peer) => string.CompareOrdinal(_peerId, peer.Id) < 0;

@@ -43,4 +43,13 @@ internal sealed class RoomContext
         await Task.Delay(time, Time, Left.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return !IsLeft;
     }
+
+    /// <summary>Waits for a task, on the room's clock; false when the time is over, it was cancelled, or the room is left before. The task goes on.</summary>
+    public async Task<bool> WaitAsync(Task task, TimeSpan limit, CancellationToken cancellationToken = default)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, Left.Token);
+        Task first = await Task.WhenAny(task, Task.Delay(limit, Time, stop.Token)).ConfigureAwait(false);
+        await stop.CancelAsync().ConfigureAwait(false);
+        return first == task;
+    }
 }

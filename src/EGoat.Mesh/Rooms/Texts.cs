@@ -144,7 +144,7 @@ internal sealed class Texts
         while (true)
         {
             Task progress = Progress;
-            if (_sent.Values.All(s => s.Outcome.IsCompleted) || !await WaitAsync(progress, patience, cancellationToken).ConfigureAwait(false))
+            if (_sent.Values.All(s => s.Outcome.IsCompleted) || !await _room.WaitAsync(progress, patience, cancellationToken).ConfigureAwait(false))
             {
                 return;
             }
@@ -196,7 +196,7 @@ internal sealed class Texts
                 return;
             }
 
-            await WaitAsync(Task.WhenAny(progress, changed), Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+            await _room.WaitAsync(Task.WhenAny(progress, changed), Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
         }
 
         KeepOpen(peer, sent);
@@ -273,7 +273,7 @@ internal sealed class Texts
                     return; // the next time
                 }
 
-                await WaitAsync(changed, Timeout.InfiniteTimeSpan, CancellationToken.None).ConfigureAwait(false);
+                await _room.WaitAsync(changed, Timeout.InfiniteTimeSpan, CancellationToken.None).ConfigureAwait(false);
             }
         }
     }
@@ -299,14 +299,5 @@ internal sealed class Texts
             }
         }
         while (await _room.DelayAsync(ExpiryInterval).ConfigureAwait(false));
-    }
-
-    // False: the time is over, or it was cancelled, or the room is left.
-    private async Task<bool> WaitAsync(Task task, TimeSpan limit, CancellationToken cancellationToken)
-    {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _room.Left.Token);
-        Task first = await Task.WhenAny(task, Task.Delay(limit, _room.Time, stop.Token)).ConfigureAwait(false);
-        await stop.CancelAsync().ConfigureAwait(false);
-        return first == task;
     }
 }
