@@ -22,7 +22,7 @@ internal sealed class PeerSession
     /// <summary>Channels that may wait for the hello of the peer who opened them.</summary>
     private const int MaxEarlyChannels = 16;
 
-    /// <summary>How long closing waits for what was said last to be queued for sending.</summary>
+    /// <summary>How long closing waits for what was said last to reach the peer.</summary>
     private static readonly TimeSpan FarewellTimeout = TimeSpan.FromMilliseconds(500);
 
     private readonly RtcConnection _connection;
@@ -308,8 +308,25 @@ internal sealed class PeerSession
             }
         }
 
-        await Task.WhenAny(_writing, Task.Delay(FarewellTimeout, _time)).ConfigureAwait(false);
+        using (var stop = new CancellationTokenSource())
+        {
+            await Task.WhenAny(SayFarewellAsync(), Task.Delay(FarewellTimeout, _time, stop.Token)).ConfigureAwait(false);
+            await stop.CancelAsync().ConfigureAwait(false);
+        }
+
         await _connection.DisposeAsync().ConfigureAwait(false);
+    }
+
+    // A channel is closed when the peer has acknowledged all that was sent over it (RFC 8831 §6.7): a receipt or a bye that was
+    // only queued would be lost with the connection.
+    private async Task SayFarewellAsync()
+    {
+        await _writing.ConfigureAwait(false);
+        if (_control is { } control && _connection.State == PeerConnectionState.Connected)
+        {
+            control.Close();
+            await control.Closed.ConfigureAwait(false);
+        }
     }
 
     private T Read<T>(Func<PeerSession, T> read)

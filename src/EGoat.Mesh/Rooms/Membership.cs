@@ -308,9 +308,9 @@ internal sealed class Membership : ISessionOwner
 
         SetState(EGoatRoomState.Joined);
         UseIceServers(joined.IceServers);
-        foreach (Peer peer in unlisted.Where(p => !p.HasLiveConnection))
+        foreach (Peer peer in unlisted)
         {
-            Remove(peer, hasLeft: false);
+            RemoveIfUnheard(peer);
         }
 
         foreach (string id in joined.Peers)
@@ -363,9 +363,9 @@ internal sealed class Membership : ISessionOwner
             }
         }
 
-        if (peer is { HasLiveConnection: false })
+        if (peer is not null)
         {
-            Remove(peer, hasLeft: false);
+            RemoveIfUnheard(peer);
         }
     }
 
@@ -476,6 +476,16 @@ internal sealed class Membership : ISessionOwner
         lock (_gate)
         {
             return _listed.Contains(peer.Id);
+        }
+    }
+
+    // A session may have more to say even when its connection has ended: what the peer said last is still being read, a receipt
+    // among it. The session's own end decides then.
+    private void RemoveIfUnheard(Peer peer)
+    {
+        if (peer.Session is null)
+        {
+            Remove(peer, hasLeft: false);
         }
     }
 

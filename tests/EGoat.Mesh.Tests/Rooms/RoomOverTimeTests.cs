@@ -155,6 +155,22 @@ public sealed class RoomOverTimeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_receipt_that_was_lost_on_the_way_is_repeated_before_its_sender_is_gone()
+    {
+        _bob.Store.Hang();
+        SentMessage sent = await SendAsync(_ada, "quick");
+        await _time.AdvanceUntilAsync(() => Has(_bob, "quick"), Limit);
+        _bob.IsCutOff = true;
+        _bob.Store.GoOn();
+        await _time.AdvanceUntilAsync(() => _bob.Store.Messages.Count == 1, Limit);
+        Task leaving = _bob.Room.LeaveAsync(new CancellationToken(canceled: true));
+        await _time.AdvanceAsync(TimeSpan.FromMilliseconds(60));
+        _bob.IsCutOff = false;
+        await _time.AdvanceUntilAsync(leaving, Limit);
+        Assert.Equal(EGoatDeliveryState.Confirmed, Assert.Single(await _time.AdvanceUntilAsync(sent.Outcome, Limit)).State);
+    }
+
+    [Fact]
     public async Task A_text_is_confirmed_when_it_is_stored_and_not_before_and_is_shown_all_the_same()
     {
         _bob.Store.Failure = new IOException("The disk is full.");
