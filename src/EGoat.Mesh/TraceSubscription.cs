@@ -14,14 +14,17 @@ public sealed class TraceSubscription : IDisposable
     private const int Capacity = 8192;
 
     private readonly Tracer _tracer;
+    private readonly TimeProvider _time;
     private readonly Channel<(DateTimeOffset At, TraceEvent Event)> _events = Channel.CreateBounded<(DateTimeOffset, TraceEvent)>(Capacity);
     private long _lost;
 
     /// <param name="tracer">Who tells.</param>
-    public TraceSubscription(Tracer tracer)
+    /// <param name="time">The clock, and its time zone; null for the machine's.</param>
+    public TraceSubscription(Tracer tracer, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(tracer);
         _tracer = tracer;
+        _time = time ?? TimeProvider.System;
         lock (_tracer)
         {
             _tracer.Handler += Take;
@@ -33,7 +36,7 @@ public sealed class TraceSubscription : IDisposable
     {
         if (_events.Reader.TryRead(out (DateTimeOffset At, TraceEvent Event) next))
         {
-            line = string.Create(CultureInfo.InvariantCulture, $"{next.At.LocalDateTime:HH:mm:ss.fff} {next.Event.Category,-10} {VisibleText.Line(next.Event.Subject)}: {VisibleText.Line(next.Event.Text)}");
+            line = string.Create(CultureInfo.InvariantCulture, $"{next.At:HH:mm:ss.fff} {next.Event.Category,-10} {VisibleText.Line(next.Event.Subject)}: {VisibleText.Line(next.Event.Text)}");
             return true;
         }
 
@@ -58,7 +61,7 @@ public sealed class TraceSubscription : IDisposable
 
     private void Take(TraceEvent e)
     {
-        if (!_events.Writer.TryWrite((DateTimeOffset.Now, e)))
+        if (!_events.Writer.TryWrite((_time.GetLocalNow(), e)))
         {
             Interlocked.Increment(ref _lost);
         }

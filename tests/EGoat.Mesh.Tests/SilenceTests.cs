@@ -5,6 +5,8 @@ namespace EGoat.Mesh.Tests;
 /// <summary>Who is silent for too long, and who tells that it is at work, in virtual time.</summary>
 public sealed class SilenceTests : IDisposable
 {
+    private TimeSpan _limit = SilenceWatch.DefaultLimit;
+    private readonly BackgroundTasks _background = new(e => throw new InvalidOperationException("A background task has failed.", e));
     private readonly ManualTime _time = new();
     private readonly PauseGate _pause = new();
     private readonly List<string> _said = [];
@@ -110,7 +112,7 @@ public sealed class SilenceTests : IDisposable
     public void Who_is_at_work_says_so_every_five_seconds_and_who_is_not_does_not()
     {
         int signs = 0;
-        using var life = new SignsOfLife(() => Task.FromResult(signs++), _time);
+        using var life = new SignsOfLife(() => Task.FromResult(signs++), () => _limit, _time, _background);
         Pass(60);
         Assert.Equal(0, signs);
         life.Begin();
@@ -122,6 +124,18 @@ public sealed class SilenceTests : IDisposable
         life.End();
         Pass(60);
         Assert.Equal(8, signs);
+    }
+
+    [Fact]
+    public void A_limit_that_leaves_less_time_is_met_by_more_signs()
+    {
+        int signs = 0;
+        using var life = new SignsOfLife(() => Task.FromResult(signs++), () => _limit, _time, _background);
+        life.Begin();
+        _limit = TimeSpan.FromSeconds(3);
+        life.Hurry();
+        Pass(3);
+        Assert.Equal(3, signs);
     }
 
     // A channel without room takes none: they do not gather.
@@ -136,7 +150,9 @@ public sealed class SilenceTests : IDisposable
                 signs++;
                 return left.Task;
             },
-            _time);
+            () => _limit,
+            _time,
+            _background);
         life.Begin();
         Pass(60);
         Assert.Equal(1, signs);

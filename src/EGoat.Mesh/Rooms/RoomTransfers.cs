@@ -32,7 +32,7 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Source
 
     /// <summary>Those that run, and those that have ended and that the other side has not closed yet.</summary>
     private readonly HashSet<TaskCompletionSource> _open = [];
-    private readonly TransferList _list = new(room.Events, room.Store, room.Time, room.Trace);
+    private readonly TransferList _list = new(room);
 
     /// <summary>The files since the room was joined, as users see them.</summary>
     public IReadOnlyList<EGoatTransfer> Snapshot() => _list.Snapshot();
@@ -111,7 +111,7 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Source
     public void SetPaused(string id, bool isPaused)
     {
         ITransfer transfer = Find(id);
-        if (transfer is not { Peer: { } peer, WireId: { } wireId, Pause: { } pause })
+        if (transfer is not { Peer: { } peer, WireId: { } wireId })
         {
             throw NoTransfer(id);
         }
@@ -121,7 +121,7 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Source
             throw new RoomException("The program of the other side cannot pause transfers; cancel it, and send it again later: what is there does not travel again.");
         }
 
-        if (pause.SetHere(isPaused))
+        if (transfer.Pause.SetHere(isPaused))
         {
             peer.Send(isPaused ? new PauseMessage(wireId) : new ResumeMessage(wireId));
             transfer.HandlePause();
@@ -142,7 +142,7 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Source
 
         string id = channel.Label[FileLabel.Length..];
         EGoatPeer sender = peer.Snapshot(room.Name);
-        var receiver = new FileReceiver(id, peer, sender, channel, _list, policy(), SupersedeAsync, CountOtherManifests, room.Time, room.Left.Token);
+        var receiver = new FileReceiver(id, peer, sender, channel, _list, policy(), SupersedeAsync, CountOtherManifests, room);
         var open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         bool isOneTooMany;
         lock (_gate)
@@ -196,7 +196,7 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Source
 
         if (message is PauseMessage or ResumeMessage)
         {
-            transfer.Pause?.SetThere(message is PauseMessage);
+            transfer.Pause.SetThere(message is PauseMessage);
             transfer.HandlePause();
         }
         else
@@ -240,7 +240,7 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Source
         // First the id: the transfer is told of from its beginning.
         string id = Guid.CreateVersion7().ToString();
         ids[id] = true;
-        var outgoing = new OutgoingTransfer(id, receiver, reader.Files, _list, options.Timeout, room.Time);
+        var outgoing = new OutgoingTransfer(id, receiver, reader.Files, _list, options.Timeout, room, stop.Token);
         var open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
@@ -252,15 +252,21 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Source
         {
             for (int attempt = 1; ; attempt++)
             {
-                if (outgoing.Begin(attempt == 1 ? outgoing.Id : Guid.CreateVersion7().ToString(), peer, reader, rate, stop.Token) is not { } sender)
+                if (outgoing.Begin(attempt == 1 ? outgoing.Id : Guid.CreateVersion7().ToString(), peer, reader, rate) is not { } sender)
                 {
                     return await outgoing.EndAsync().ConfigureAwait(false);
                 }
 
                 await sender.RunAsync().ConfigureAwait(false);
                 bool isLost = sender.IsConnectionLost && attempt < MaxAttempts && sender.Rest.Count > 0 && outgoing.CanRepeat;
-                if (!isLost || await WaitForReturnAsync(peer, served, options.Timeout ?? ReturnTimeout, stop.Token).ConfigureAwait(false) is not { } returned)
+                Peer? returned = isLost ? await WaitForReturnAsync(peer, served, options.Timeout ?? ReturnTimeout, outgoing.Cancelled).ConfigureAwait(false) : null;
+                if (returned is null)
                 {
+                    if (isLost && outgoing.Cancelled.IsCancellationRequested)
+                    {
+                        sender.GiveUp();
+                    }
+
                     return await outgoing.EndAsync().ConfigureAwait(false);
                 }
 

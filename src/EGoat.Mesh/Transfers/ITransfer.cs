@@ -15,8 +15,8 @@ internal interface ITransfer
     /// <summary>The member at the other end; null while there is none.</summary>
     Peer? Peer { get; }
 
-    /// <summary>Whether it is paused, by which side; null while there is no connection.</summary>
-    PauseGate? Pause { get; }
+    /// <summary>Whether it is paused, by which side.</summary>
+    PauseGate Pause { get; }
 
     /// <summary>The files that are on their way.</summary>
     IReadOnlyList<TransferProgress> Running { get; }

@@ -1,6 +1,6 @@
 namespace EGoat.Mesh.Transfers;
 
-/// <summary>Whether a transfer rests, by the will of either side.</summary>
+/// <summary>Whether a transfer is paused, by either side.</summary>
 internal sealed class PauseGate
 {
     private readonly Lock _gate = new();
@@ -19,6 +19,18 @@ internal sealed class PauseGate
             lock (_gate)
             {
                 return _resumed is not null;
+            }
+        }
+    }
+
+    /// <summary>Whether this side has paused it.</summary>
+    public bool IsPausedHere
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _here;
             }
         }
     }

@@ -6,20 +6,35 @@ namespace EGoat.Mesh.Transfers;
 /// </summary>
 internal sealed class SignsOfLife : IDisposable
 {
-    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+    /// <summary>How often, where the other side's limit leaves more time.</summary>
+    private static readonly TimeSpan MaxInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>Signs within the limit: one may be late, or its answer.</summary>
+    private const int SignsPerLimit = 3;
 
     private readonly Func<Task> _send;
+    private readonly Func<TimeSpan> _limit;
+    private readonly BackgroundTasks _background;
     private readonly ITimer _timer;
     private int _working;
     private volatile bool _isDisposed;
 
-    /// <param name="send">Sends a sign; it does not throw.</param>
+    /// <param name="send">Sends a sign.</param>
+    /// <param name="limit">How long this side may be silent.</param>
     /// <param name="time">The clock.</param>
-    public SignsOfLife(Func<Task> send, TimeProvider time)
+    /// <param name="background">Runs what nobody awaits.</param>
+    public SignsOfLife(Func<Task> send, Func<TimeSpan> limit, TimeProvider time, BackgroundTasks background)
     {
-        _send = send;
-        _timer = time.CreateTimer(_ => _ = TellAsync(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _timer.Change(Interval, Timeout.InfiniteTimeSpan);
+        (_send, _limit, _background) = (send, limit, background);
+        _timer = time.CreateTimer(_ => Tell(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Hurry();
+    }
+
+    /// <summary>The limit is another one now.</summary>
+    public void Hurry()
+    {
+        TimeSpan interval = _limit() / SignsPerLimit;
+        _timer.Change(interval < MaxInterval ? interval : MaxInterval, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>This side begins to work or to wait for something of its own.</summary>
@@ -34,6 +49,15 @@ internal sealed class SignsOfLife : IDisposable
         _timer.Dispose();
     }
 
+    private void Tell()
+    {
+        Task telling = TellAsync();
+        if (!telling.IsCompletedSuccessfully)
+        {
+            _background.Run(() => telling);
+        }
+    }
+
     // The next one is due when this one has left: they do not gather in a channel that has no room.
     private async Task TellAsync()
     {
@@ -44,7 +68,7 @@ internal sealed class SignsOfLife : IDisposable
 
         if (!_isDisposed)
         {
-            _timer.Change(Interval, Timeout.InfiniteTimeSpan);
+            Hurry();
         }
     }
 }

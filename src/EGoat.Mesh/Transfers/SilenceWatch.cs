@@ -50,14 +50,14 @@ internal sealed class SilenceWatch : IDisposable
         _timer = time.CreateTimer(_ => Look(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>The silence that the other side may keep: the longest that either asks for.</summary>
+    /// <summary>The silence that either side may keep: the longest that either asks for.</summary>
     public TimeSpan Limit
     {
         get
         {
             lock (_gate)
             {
-                return GetLimit();
+                return Agreed();
             }
         }
     }
@@ -125,9 +125,12 @@ internal sealed class SilenceWatch : IDisposable
         _timer.Dispose();
     }
 
+    private TimeSpan Agreed() => _own is { } own && _theirs is { } theirs ? (own > theirs ? own : theirs) : _own ?? _theirs ?? DefaultLimit;
+
+    // Of this wait.
     private TimeSpan GetLimit()
     {
-        TimeSpan agreed = _own is { } own && _theirs is { } theirs ? (own > theirs ? own : theirs) : _own ?? _theirs ?? DefaultLimit;
+        TimeSpan agreed = Agreed();
         return agreed > _atLeast ? agreed : _atLeast;
     }
 

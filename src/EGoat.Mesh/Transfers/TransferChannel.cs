@@ -25,17 +25,17 @@ internal sealed class TransferChannel : IDisposable
     /// <param name="other">What the other side is called in reasons: the sender or the receiver.</param>
     /// <param name="limit">The silence that this side asks for; null for none in particular.</param>
     /// <param name="pause">Whether the transfer is paused.</param>
-    /// <param name="time">The clock.</param>
+    /// <param name="room">The room.</param>
     /// <param name="stop">Ends every wait; cancelled when the other side is silent for too long.</param>
-    public TransferChannel(RtcDataChannel channel, Peer peer, string other, TimeSpan? limit, PauseGate pause, TimeProvider time, CancellationTokenSource stop)
+    public TransferChannel(RtcDataChannel channel, Peer peer, string other, TimeSpan? limit, PauseGate pause, RoomContext room, CancellationTokenSource stop)
     {
         (_channel, _other, _limit, _stop) = (channel, other, limit, stop);
         MaxPayload = peer.MaxFrameLength - FileFrame.DataHeaderLength;
-        _watch = new SilenceWatch(limit, pause, time, HandleSilence);
+        _watch = new SilenceWatch(limit, pause, room.Time, HandleSilence);
         pause.Resumed = _watch.Heard;
         if (peer.HasFeature(ControlMessage.AliveFeature))
         {
-            _life = new SignsOfLife(TellAliveAsync, time);
+            _life = new SignsOfLife(TellAliveAsync, () => _watch.Limit, room.Time, room.Background);
         }
     }
 
@@ -114,6 +114,7 @@ internal sealed class TransferChannel : IDisposable
         if (frame.Seconds > 0)
         {
             _watch.HandleRequest(frame.Seconds);
+            _life?.Hurry();
         }
 
         OtherIsAlive?.Invoke();

@@ -5,7 +5,7 @@ namespace EGoat.Mesh.Transfers;
 
 /// <summary>The transfers of a room: what can be asked, what is reported, what is stored.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle nobody asks for holds nothing.")]
-internal sealed class TransferList(RoomEvents events, IRoomStore store, TimeProvider time, SubjectTrace? trace = null)
+internal sealed class TransferList(RoomContext room)
 {
     /// <summary>Ended transfers that are kept; the store has all.</summary>
     private const int MaxEnded = 1000;
@@ -16,11 +16,8 @@ internal sealed class TransferList(RoomEvents events, IRoomStore store, TimeProv
     private readonly Lock _gate = new();
     private readonly List<TransferProgress> _transfers = [];
     private readonly SemaphoreSlim _places = new(MaxStoring);
+    private readonly BackgroundTasks _storing = new(e => room.Warn(e.Message));
     private int _ended;
-
-    /// <summary>Transfers that are being stored, and what tells when there are none.</summary>
-    private int _storing;
-    private TaskCompletionSource _allStored = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public IReadOnlyList<EGoatTransfer> Snapshot()
     {
@@ -32,44 +29,37 @@ internal sealed class TransferList(RoomEvents events, IRoomStore store, TimeProv
 
     public TransferProgress Add(EGoatTransfer transfer)
     {
-        trace?.IfOn?.Write(TraceCategory.Transfer, $"{Describe(transfer)}: {transfer.State}, {transfer.Length} bytes");
-        var progress = new TransferProgress(this, transfer, time);
+        room.Trace?.IfOn?.Write(TraceCategory.Transfer, $"{Describe(transfer)}: {transfer.State}, {transfer.Length} bytes");
+        var progress = new TransferProgress(this, transfer, room.Time);
         lock (_gate)
         {
             _transfers.Add(progress);
         }
 
-        events.Publish(new RoomTransferChanged(transfer));
+        room.Events.Publish(new RoomTransferChanged(transfer));
         return progress;
     }
 
-    public void Report(EGoatTransfer transfer) => events.Publish(new RoomTransferChanged(transfer));
+    public void Report(EGoatTransfer transfer) => room.Events.Publish(new RoomTransferChanged(transfer));
 
     /// <summary>Stores an ended transfer and reports it then; waits only when many are being stored.</summary>
     public async ValueTask EndAsync(EGoatTransfer transfer)
     {
-        trace?.IfOn?.Write(TraceCategory.Transfer, $"{Describe(transfer)}: {transfer.State}, {transfer.BytesTransferred} bytes travelled, {transfer.BytesResumed} were there. {transfer.Error}");
+        room.Trace?.IfOn?.Write(TraceCategory.Transfer, $"{Describe(transfer)}: {transfer.State}, {transfer.BytesTransferred} bytes travelled, {transfer.BytesResumed} were there. {transfer.Error}");
         await _places.WaitAsync().ConfigureAwait(false);
         lock (_gate)
         {
-            _storing++;
             if (++_ended >= 2 * MaxEnded)
             {
                 Forget();
             }
         }
 
-        _ = StoreAsync(transfer);
+        _storing.Run(() => StoreAsync(transfer));
     }
 
     /// <summary>Waits until everything that has ended is stored and reported.</summary>
-    public Task CompleteAsync()
-    {
-        lock (_gate)
-        {
-            return _storing == 0 ? Task.CompletedTask : _allStored.Task;
-        }
-    }
+    public Task CompleteAsync() => _storing.WhenAllAsync();
 
     private static string Describe(EGoatTransfer transfer) => $"{transfer.Direction} {transfer.Name} ({transfer.Peer}, {transfer.Id})";
 
@@ -77,24 +67,13 @@ internal sealed class TransferList(RoomEvents events, IRoomStore store, TimeProv
     {
         try
         {
-            await store.PutTransferAsync(transfer, CancellationToken.None).ConfigureAwait(false);
+            await room.Store.PutTransferAsync(transfer, CancellationToken.None).ConfigureAwait(false);
         }
-#pragma warning disable CA1031 // The file is in place, or the error known: a history that cannot be written changes neither.
-        catch (Exception e)
-#pragma warning restore CA1031
+        finally
         {
-            events.Publish(new RoomWarning(e.Message));
-        }
-
-        events.Publish(new RoomTransferChanged(transfer));
-        _places.Release();
-        lock (_gate)
-        {
-            if (--_storing == 0)
-            {
-                _allStored.TrySetResult();
-                _allStored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            }
+            // The file is in place, or the error known: a history that cannot be written changes neither.
+            room.Events.Publish(new RoomTransferChanged(transfer));
+            _places.Release();
         }
     }
 

@@ -50,6 +50,9 @@ internal sealed class VirtualMember : ISignalingConnector, IAsyncDisposable
         }
     }
 
+    /// <summary>Which files it takes; null for none.</summary>
+    public ReceiveOptions? Receive { get; init; }
+
     public async Task JoinAsync()
     {
         var options = new RoomOptions
@@ -61,6 +64,7 @@ internal sealed class VirtualMember : ISignalingConnector, IAsyncDisposable
             OpenHost = _ => Host,
             Connector = this,
             PeerId = PeerId,
+            Receive = Receive,
         };
         Room = await _time.AdvanceUntilAsync(Room.JoinAsync(options, _certificate, Room.CreateInstanceId(), Store, CancellationToken.None), TimeSpan.FromMinutes(1));
         Room.MessageReceived += (_, e) =>

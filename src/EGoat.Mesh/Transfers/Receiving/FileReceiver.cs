@@ -19,8 +19,7 @@ internal sealed class FileReceiver : ITransfer
     private readonly TransferList _list;
     private readonly ReceivePolicy? _policy;
     private readonly Func<FileReceiver, Task> _supersede;
-    private readonly TimeProvider _time;
-    private readonly CancellationToken _cancellationToken;
+    private readonly RoomContext _room;
     private readonly TaskCompletionSource _endedSource = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = new();
@@ -42,14 +41,13 @@ internal sealed class FileReceiver : ITransfer
     /// <param name="policy">What is received, and where it goes; null rejects everything.</param>
     /// <param name="supersede">Ends older transfers of the same files.</param>
     /// <param name="otherManifests">The bytes of the manifests of the peer's other transfers.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="cancellationToken">Cancelled when this side leaves.</param>
+    /// <param name="room">The room.</param>
     public FileReceiver(
         string id, Peer peer, EGoatPeer sender, RtcDataChannel channel, TransferList transfers, ReceivePolicy? policy,
-        Func<FileReceiver, Task> supersede, Func<FileReceiver, long> otherManifests, TimeProvider time, CancellationToken cancellationToken)
+        Func<FileReceiver, Task> supersede, Func<FileReceiver, long> otherManifests, RoomContext room)
     {
-        (Id, Peer, _sender, _list, _policy, _supersede, _time, _cancellationToken) = (id, peer, sender, transfers, policy, supersede, time, cancellationToken);
-        _channel = new TransferChannel(channel, peer, "The sender", policy?.Options.Timeout, Pause, time, _stop) { OtherIsAlive = () => _transfers?.NoteLife() };
+        (Id, Peer, _sender, _list, _policy, _supersede, _room) = (id, peer, sender, transfers, policy, supersede, room);
+        _channel = new TransferChannel(channel, peer, "The sender", policy?.Options.Timeout, Pause, room, _stop) { OtherIsAlive = () => _transfers?.NoteLife() };
         _manifest = new ManifestReader(_channel, () => otherManifests(this));
     }
 
@@ -61,7 +59,7 @@ internal sealed class FileReceiver : ITransfer
 
     public string SenderIdentity => _sender.Identity;
 
-    /// <summary>Whether it rests.</summary>
+    /// <summary>Whether it is paused.</summary>
     public PauseGate Pause { get; } = new();
 
     /// <summary>What it receives, as keys of sources; empty until it has begun.</summary>
@@ -112,7 +110,7 @@ internal sealed class FileReceiver : ITransfer
     public async Task RunAsync()
     {
         TransferException? failure = null;
-        using CancellationTokenRegistration registration = _cancellationToken.Register(_stop.Cancel);
+        using CancellationTokenRegistration registration = _room.Left.Token.Register(_stop.Cancel);
         using (_channel)
         {
             using (_channel.Work())
@@ -214,7 +212,7 @@ internal sealed class FileReceiver : ITransfer
         Direction = EGoatDirection.Received,
         Length = entry.Length,
         State = EGoatTransferState.Active,
-        Started = _time.GetUtcNow(),
+        Started = _room.Time.GetUtcNow(),
     };
 
     private async Task BeginAsync(IReadOnlyList<int> accepted, IReadOnlyDictionary<int, FileOutcome> declined)
@@ -264,7 +262,7 @@ internal sealed class FileReceiver : ITransfer
     // Why the channel was closed may still be on its way over the control channel.
     private async Task<TransferException> GetReasonAsync(string otherwise)
     {
-        await Task.WhenAny(_cancelled.Task, Task.Delay(ReasonTimeout, _time, CancellationToken.None)).ConfigureAwait(false);
+        await Task.WhenAny(_cancelled.Task, Task.Delay(ReasonTimeout, _room.Time, CancellationToken.None)).ConfigureAwait(false);
         return _ended ?? new TransferException(otherwise);
     }
 }

@@ -18,7 +18,7 @@ internal sealed class ContentSender : IDisposable
     private readonly SendProgress _progress;
     private readonly OutgoingTransfer _transfer;
     private readonly RateLimit _rate;
-    private readonly PauseGate _pause;
+    private readonly BackgroundTasks _background;
     private readonly SourceReader.Cursor _cursor;
     private readonly byte[] _frame = ArrayPool<byte>.Shared.Rent(FileFrame.MaxLength);
 
@@ -28,10 +28,10 @@ internal sealed class ContentSender : IDisposable
     /// <param name="progress">What was sent, and what the receiver says of it.</param>
     /// <param name="transfer">The transfer that it is part of.</param>
     /// <param name="rate">Shared with other receivers.</param>
-    /// <param name="pause">Whether it is paused.</param>
-    public ContentSender(TransferChannel channel, SourceReader source, IReadOnlyList<int> files, SendProgress progress, OutgoingTransfer transfer, RateLimit rate, PauseGate pause)
+    /// <param name="background">Runs what nobody awaits.</param>
+    public ContentSender(TransferChannel channel, SourceReader source, IReadOnlyList<int> files, SendProgress progress, OutgoingTransfer transfer, RateLimit rate, BackgroundTasks background)
     {
-        (_channel, _source, _files, _progress, _transfer, _rate, _pause) = (channel, source, files, progress, transfer, rate, pause);
+        (_channel, _source, _files, _progress, _transfer, _rate, _background) = (channel, source, files, progress, transfer, rate, background);
         _cursor = source.CreateCursor();
     }
 
@@ -107,7 +107,10 @@ internal sealed class ContentSender : IDisposable
         }
         finally
         {
-            _ = ReleaseAsync(next);
+            if (next is { } ahead)
+            {
+                _background.Run(() => ReleaseAsync(ahead));
+            }
         }
 
         return length;
@@ -164,15 +167,12 @@ internal sealed class ContentSender : IDisposable
     }
 
     // A block that was read ahead and is not sent.
-    private static async Task ReleaseAsync(Task<SourceBlock>? taking)
+    private static async Task ReleaseAsync(Task<SourceBlock> taking)
     {
-        if (taking is not null)
+        await ((Task)taking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (taking.IsCompletedSuccessfully)
         {
-            await ((Task)taking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (taking.IsCompletedSuccessfully)
-            {
-                (await taking.ConfigureAwait(false)).Release();
-            }
+            (await taking.ConfigureAwait(false)).Release();
         }
     }
 
@@ -184,7 +184,7 @@ internal sealed class ContentSender : IDisposable
         }
         else
         {
-            await _pause.WaitAsync(_channel.Stopped).ConfigureAwait(false);
+            await _transfer.Pause.WaitAsync(_channel.Stopped).ConfigureAwait(false);
             using (_channel.Work())
             {
                 await _rate.WaitAsync(content.Length, _channel.Stopped).ConfigureAwait(false);

@@ -26,7 +26,7 @@ internal sealed class FileSender
     private readonly OutgoingTransfer _transfer;
     private readonly RateLimit _rate;
     private readonly TimeSpan? _limit;
-    private readonly TimeProvider _time;
+    private readonly RoomContext _room;
     private readonly CancellationToken _cancellationToken;
     private readonly CancellationTokenSource _stop = new();
 
@@ -52,12 +52,12 @@ internal sealed class FileSender
     /// <param name="transfer">The transfer that it is part of.</param>
     /// <param name="rate">Shared with other receivers.</param>
     /// <param name="limit">The longest silence of the receiver; null for none in particular.</param>
-    /// <param name="time">The clock.</param>
+    /// <param name="room">The room.</param>
     /// <param name="cancellationToken">Cancels it.</param>
-    public FileSender(string id, Peer peer, SourceReader source, IReadOnlyList<int> files, OutgoingTransfer transfer, RateLimit rate, TimeSpan? limit, TimeProvider time, CancellationToken cancellationToken)
+    public FileSender(string id, Peer peer, SourceReader source, IReadOnlyList<int> files, OutgoingTransfer transfer, RateLimit rate, TimeSpan? limit, RoomContext room, CancellationToken cancellationToken)
     {
         Id = id;
-        (_peer, _source, _files, _transfer, _rate, _limit, _time, _cancellationToken) = (peer, source, files, transfer, rate, limit, time, cancellationToken);
+        (_peer, _source, _files, _transfer, _rate, _limit, _room, _cancellationToken) = (peer, source, files, transfer, rate, limit, room, cancellationToken);
         _hashes = new string?[files.Count];
         _progress = new SendProgress([.. files.Select(f => source.Files[f].Length)]);
     }
@@ -65,9 +65,6 @@ internal sealed class FileSender
     public string Id { get; }
 
     public Peer Peer => _peer;
-
-    /// <summary>Whether it rests.</summary>
-    public PauseGate Pause { get; } = new();
 
     /// <summary>It ended because the connection did: what the receiver has verified by then it keeps.</summary>
     public bool IsConnectionLost { get; private set; }
@@ -98,10 +95,13 @@ internal sealed class FileSender
     /// <summary>This side gives it up.</summary>
     public void Cancel()
     {
-        const string reason = "It was cancelled.";
-        _peer.Send(new CancelMessage(Id, reason));
-        HandleEnd(reason, EGoatTransferState.Cancelled);
+        TransferException reason = Cancelled();
+        _peer.Send(new CancelMessage(Id, reason.Message));
+        HandleEnd(reason.Message, reason.State);
     }
+
+    /// <summary>Nobody waits any longer for the receiver, whose connection was lost, to come back.</summary>
+    public void GiveUp() => Failure = Cancelled();
 
     /// <summary>Runs the attempt to its end; <c>EndAsync</c> follows.</summary>
     public async Task RunAsync()
@@ -110,7 +110,7 @@ internal sealed class FileSender
         using CancellationTokenRegistration registration = _cancellationToken.Register(_stop.Cancel);
         try
         {
-            _channel = new TransferChannel(_peer.OpenChannel($"file:{Id}"), _peer, "The receiver", _limit, Pause, _time, _stop);
+            _channel = new TransferChannel(_peer.OpenChannel($"file:{Id}"), _peer, "The receiver", _limit, _transfer.Pause, _room, _stop);
             _channel.OtherIsAlive = _transfer.NoteLife;
             reading = ReadAsync(_channel);
             await SendAllAsync(_channel).ConfigureAwait(false);
@@ -124,7 +124,7 @@ internal sealed class FileSender
         }
         catch (OperationCanceledException)
         {
-            Failure = _ended ?? _channel?.Silence ?? new TransferException("It was cancelled.", EGoatTransferState.Cancelled);
+            Failure = _ended ?? _channel?.Silence ?? Cancelled();
         }
         catch (RtcException e)
         {
@@ -136,7 +136,7 @@ internal sealed class FileSender
 
         if (_isGivenUp)
         {
-            await Task.WhenAny(reading, Task.Delay(ReasonTimeout, _time, CancellationToken.None)).ConfigureAwait(false);
+            await Task.WhenAny(reading, Task.Delay(ReasonTimeout, _room.Time, CancellationToken.None)).ConfigureAwait(false);
         }
 
         End();
@@ -150,6 +150,8 @@ internal sealed class FileSender
             await EndAsync(file).ConfigureAwait(false);
         }
     }
+
+    private static TransferException Cancelled() => new("It was cancelled.", EGoatTransferState.Cancelled);
 
     private void HandleEnd(string reason, EGoatTransferState state)
     {
@@ -187,7 +189,7 @@ internal sealed class FileSender
     private async Task SendAllAsync(TransferChannel channel)
     {
         // From the beginning: of a stream those who answer later get what the others get.
-        using var content = new ContentSender(channel, _source, _files, _progress, _transfer, _rate, Pause);
+        using var content = new ContentSender(channel, _source, _files, _progress, _transfer, _rate, _room.Background);
         await channel.AskForLimitAsync().ConfigureAwait(false);
         await OfferAsync(channel).ConfigureAwait(false);
         await channel.WaitAsync(() => Volatile.Read(ref _answer) is not null, static _ => "The receiver did not answer the offer.", AnswerTimeout).ConfigureAwait(false);
@@ -280,9 +282,9 @@ internal sealed class FileSender
         if (!_isDone && _ended is null)
         {
             // Why the channel was closed may still be on its way over the control channel.
-            await Task.Delay(ReasonTimeout, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(ReasonTimeout, _room.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _isClosedEarly = _ended is null;
-            HandleEnd("The receiver closed the transfer before its end.", EGoatTransferState.Failed);
+            HandleEnd(_peer.HasLiveConnection ? "The receiver closed the transfer before its end." : "The connection to the receiver was lost.", EGoatTransferState.Failed);
         }
     }
 

@@ -1,27 +1,39 @@
+using System.Diagnostics.CodeAnalysis;
 using EGoat.Mesh.Peers;
 using EGoat.Mesh.Protocol;
 
 namespace EGoat.Mesh.Transfers;
 
 /// <summary>Files on their way to one receiver, over as many connections as it takes.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "Users may cancel the transfer after its end too, and what its source is linked to ends with it.")]
 internal sealed class OutgoingTransfer : ITransfer
 {
     private readonly IReadOnlyList<SourceFile> _files;
     private readonly TransferFiles _transfers;
     private readonly TimeSpan? _limit;
-    private readonly TimeProvider _time;
+    private readonly RoomContext _room;
+    private readonly CancellationTokenSource _cancelled;
 
     /// <summary>The files that are still to be sent, as indices of the source.</summary>
     private int[] _rest;
 
-    public OutgoingTransfer(string id, EGoatPeer receiver, IReadOnlyList<SourceFile> files, TransferList transfers, TimeSpan? limit, TimeProvider time)
+    /// <param name="id">The id that users know.</param>
+    /// <param name="receiver">Whom it is for.</param>
+    /// <param name="files">What is sent.</param>
+    /// <param name="transfers">The room's transfers.</param>
+    /// <param name="limit">The longest silence of the receiver; null for none in particular.</param>
+    /// <param name="room">The room.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    public OutgoingTransfer(
+        string id, EGoatPeer receiver, IReadOnlyList<SourceFile> files, TransferList transfers, TimeSpan? limit, RoomContext room, CancellationToken cancellationToken)
     {
+        _cancelled = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Id = id;
         _files = files;
         _limit = limit;
-        _time = time;
+        _room = room;
         _rest = [.. Enumerable.Range(0, files.Count)];
-        DateTimeOffset now = time.GetUtcNow();
+        DateTimeOffset now = room.Time.GetUtcNow();
         _transfers = new TransferFiles(transfers, files.Count, i => files[i].IsFolder ? null : new EGoatTransfer
         {
             Id = id,
@@ -50,8 +62,11 @@ internal sealed class OutgoingTransfer : ITransfer
     /// <inheritdoc/>
     public Peer? Peer => Sender?.Peer;
 
-    /// <inheritdoc/>
-    public PauseGate? Pause => Sender?.Pause;
+    /// <summary>Whether it is paused. A pause of this side outlasts the connection of the moment.</summary>
+    public PauseGate Pause { get; } = new();
+
+    /// <summary>Cancelled when this side gives it up.</summary>
+    public CancellationToken Cancelled => _cancelled.Token;
 
     /// <summary>Whether everything can be read again from its beginning.</summary>
     public bool CanRepeat => _rest.All(f => _files[f].Length >= 0);
@@ -63,19 +78,24 @@ internal sealed class OutgoingTransfer : ITransfer
     public List<EGoatTransfer> Results { get; } = [];
 
     /// <summary>Begins to send the rest over a peer's connection of the moment; null when there is nothing that its program reads.</summary>
-    public FileSender? Begin(string wireId, Peer peer, SourceReader reader, RateLimit rate, CancellationToken cancellationToken)
+    public FileSender? Begin(string wireId, Peer peer, SourceReader reader, RateLimit rate)
     {
+        Pause.SetThere(false);
         if (!peer.HasFeature(ControlMessage.FoldersFeature))
         {
             // Its program would make empty files of them; folders with files in them it makes all the same.
             _rest = [.. _rest.Where(f => !_files[f].IsFolder)];
         }
 
-        return Sender = _rest.Length == 0 ? null : new FileSender(wireId, peer, reader, _rest, this, rate, _limit, _time, cancellationToken);
+        return Sender = _rest.Length == 0 ? null : new FileSender(wireId, peer, reader, _rest, this, rate, _limit, _room, Cancelled);
     }
 
     /// <inheritdoc/>
-    public void Cancel() => Sender?.Cancel();
+    public void Cancel()
+    {
+        Sender?.Cancel();
+        _cancelled.Cancel();
+    }
 
     /// <inheritdoc/>
     public void Handle(ControlMessage message)
@@ -84,6 +104,7 @@ internal sealed class OutgoingTransfer : ITransfer
         {
             case AcceptMessage accept:
                 Sender?.HandleAccept(accept);
+                TellPause();
                 break;
             case RejectMessage reject:
                 Sender?.HandleReject($"The receiver rejected it: {VisibleText.Line(reject.Reason)}");
@@ -101,7 +122,17 @@ internal sealed class OutgoingTransfer : ITransfer
     {
         foreach (TransferProgress progress in Running)
         {
-            progress.SetPaused(Pause?.IsPaused == true);
+            progress.SetPaused(Pause.IsPaused);
+        }
+    }
+
+    // To a receiver that has not heard of it: it was paused before this connection.
+    private void TellPause()
+    {
+        if (Pause.IsPausedHere && Sender is { } sender)
+        {
+            sender.Peer.Send(new PauseMessage(sender.Id));
+            HandlePause();
         }
     }
 

@@ -6,11 +6,38 @@ const MAX_SECONDS = 24 * 3600;
 // The silence that a peer asks for, in seconds, as a limit in milliseconds; 0 asks for none.
 export const silenceLimit = seconds => seconds === 0 ? PROGRESS_TIMEOUT : 1000 * Math.min(seconds, MAX_SECONDS);
 
-// How often a side tells that it is at work.
-export const ALIVE_INTERVAL = 5_000;
+// How often a side tells that it is at work, at least: three times within a shorter limit on its silence.
+const ALIVE_INTERVAL = 5_000;
 
 // A timer that comes so much too late tells that this page was asleep or held up, not that anybody was silent.
 const MAX_LATE = 5_000;
+
+// Tells that this side is at work, until it is stopped.
+export class SignsOfLife {
+  #say;
+  #limit;
+  #timer;
+
+  // limit: on this side's silence, in milliseconds.
+  constructor(say, limit) {
+    this.#say = say;
+    this.#limit = limit;
+    this.hurry();
+  }
+
+  // The limit is another one now.
+  hurry() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#say();
+      this.hurry();
+    }, Math.min(ALIVE_INTERVAL, this.#limit() / 3));
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+  }
+}
 
 export class Changes {
   #wake = () => {};

@@ -1,7 +1,7 @@
 // One transfer to this page: reads the manifest, lets its user decide, says what is held already, stores block after block
 // (docs/protocol.md section 4).
 
-import { ALIVE_INTERVAL, Changes, silenceLimit } from '../common/changes.js';
+import { Changes, SignsOfLife, silenceLimit } from '../common/changes.js';
 import { fault, faultOfPeer, shownError } from '../common/fault.js';
 import { shownName } from '../common/names.js';
 import { Frame, HashList, Status, aliveFrame, storedFrame } from '../common/protocol.js';
@@ -44,6 +44,7 @@ export class Incoming {
   #replaced = new Set();
   // The silence that the sender may keep, in milliseconds, and whether nothing but the sender is waited for.
   #silence = silenceLimit(0);
+  #life;
   #isListening = false;
   // By index.
   #records = [];
@@ -112,9 +113,9 @@ export class Incoming {
 
   run() {
     // Asking its user, hashing and storing may take longer than a sender waits in silence.
-    const life = this.peer.features.includes('alive') ? setInterval(() => this.#sayAlive(), ALIVE_INTERVAL) : undefined;
+    this.#life = this.peer.features.includes('alive') ? new SignsOfLife(() => this.#sayAlive(), () => this.#silence) : undefined;
     this.ended = this.#run().finally(() => {
-      clearInterval(life);
+      this.#life?.stop();
       this.#channel.onclose = this.#channel.onmessage = null;
       this.#frames.clear();
     });
@@ -189,8 +190,13 @@ export class Incoming {
       this.#isListening = false;
       const frame = this.#frames.shift();
       if (frame.type !== Frame.ALIVE) return frame;
-      if (frame.seconds > 0) this.#silence = silenceLimit(frame.seconds);
+      if (frame.seconds > 0) this.#agreeOn(frame.seconds);
     }
+  }
+
+  #agreeOn(seconds) {
+    this.#silence = silenceLimit(seconds);
+    this.#life?.hurry();
   }
 
   // The indices of the files to receive: those that were accepted before when it goes on, else what the user decides.

@@ -1,7 +1,7 @@
 // One attempt to send files to a peer over a channel of its own (docs/protocol.md section 4). What was stored by its end, and
 // whether it ended because the connection did, its owner reads from it.
 
-import { ALIVE_INTERVAL, Changes, silenceLimit } from '../common/changes.js';
+import { Changes, SignsOfLife, silenceLimit } from '../common/changes.js';
 import { fault, faultOfPeer, shownError } from '../common/fault.js';
 import { shownName } from '../common/names.js';
 import {
@@ -38,6 +38,7 @@ export class SendAttempt {
   #hasSent = new Set();
   // The silence that the receiver may keep, in milliseconds, and whether a source is being read.
   #silence = silenceLimit(0);
+  #life;
   #isReading = false;
   #have = new Map();
   #hasAllHave = false;
@@ -88,7 +89,7 @@ export class SendAttempt {
 
   // Throws when it does not end well: error.state says how.
   async run() {
-    const life = this.peer.features.includes('alive') ? setInterval(() => this.#sayAlive(), ALIVE_INTERVAL) : undefined;
+    this.#life = this.peer.features.includes('alive') ? new SignsOfLife(() => this.#sayAlive(), () => this.#silence) : undefined;
     try {
       await this.#changes.run(async () => {
         await this.#offer();
@@ -101,7 +102,7 @@ export class SendAttempt {
       this.#end(REASON_TIMEOUT);
       throw error;
     } finally {
-      clearInterval(life);
+      this.#life?.stop();
     }
     this.#end(0);
   }
@@ -223,11 +224,18 @@ export class SendAttempt {
   #receive(data) {
     const frame = typeof data === 'string' ? null : parseFrame(data);
     if (frame?.type === Frame.ACK && frame.acknowledged >= this.#acknowledged && frame.acknowledged <= this.#sent) this.#acknowledged = frame.acknowledged;
-    else if (frame?.type === Frame.ALIVE) this.#silence = frame.seconds > 0 ? silenceLimit(frame.seconds) : this.#silence;
+    else if (frame?.type === Frame.ALIVE) this.#agreeOn(frame.seconds);
     else if (frame?.type === Frame.HAVE && this.#addHave(frame)) this.#hasAllHave = frame.isLast;
     else if (frame?.type !== Frame.STORED || !this.#noteOutcome(frame)) this.#changes.fail(new Error('The receiver broke the transfer protocol.'));
     this.#changes.changed();
     this.#changed();
+  }
+
+  // 0: it asks for none.
+  #agreeOn(seconds) {
+    if (seconds === 0) return;
+    this.#silence = silenceLimit(seconds);
+    this.#life?.hurry();
   }
 
   // False when it is out of place: only what was sent to its end can be stored, and once.
