@@ -267,10 +267,14 @@ public sealed class SignalingClient : IAsyncDisposable
     private async Task<(ISignalingConnection Connection, SignalingJoined Joined)?> RejoinAsync()
     {
         long start = _time.GetTimestamp();
+        long attempt = start;
         string? told = null;
         while (true)
         {
-            await WaitAsync(null, BackOff.Next(_time.GetElapsedTime(start), _options.MaxBackOff)).ConfigureAwait(false);
+            // From the beginning of the last attempt: one that nothing answered has taken its time already.
+            TimeSpan pause = BackOff.Next(_time.GetElapsedTime(start), _options.MaxBackOff) - _time.GetElapsedTime(attempt);
+            await WaitAsync(null, pause > TimeSpan.Zero ? pause : TimeSpan.Zero).ConfigureAwait(false);
+            attempt = _time.GetTimestamp();
             try
             {
                 return await JoinAsync(isRejoin: true, _stop.Token).ConfigureAwait(false);

@@ -93,6 +93,20 @@ public sealed class SignalingOverTimeTests : IAsyncDisposable
         await _time.AdvanceUntilAsync(() => client.IsConnected, TimeSpan.FromSeconds(31));
     }
 
+    // What nothing answers takes its whole limit: with the pause after it the way back would take longer than an outage of minutes allows.
+    [Fact]
+    public async Task An_attempt_that_nothing_answers_is_its_own_pause()
+    {
+        SignalingClient client = await JoinAsync('a');
+        _server.IsFrozen = true;
+        _server.Restart();
+        await _time.AdvanceAsync(TimeSpan.FromMinutes(3));
+        TimeSpan[] pauses = [.. _server.Attempts.Zip(_server.Attempts.Skip(1), (a, b) => b - a).Skip(1)];
+        Assert.All(pauses, p => Assert.InRange(p, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(10.1)));
+        _server.IsFrozen = false;
+        await _time.AdvanceUntilAsync(() => client.IsConnected, TimeSpan.FromSeconds(11));
+    }
+
     [Fact]
     public async Task A_change_of_addresses_ends_the_pause()
     {

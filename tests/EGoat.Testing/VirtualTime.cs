@@ -143,7 +143,7 @@ public sealed class VirtualTime(int seed, NetworkConditions? conditions = null, 
             int busy = CountBusyThreads();
             window.Busy = Math.Min(window.Busy, busy);
             bool isWindowOver = Stopwatch.GetElapsedTime(window.Start) > BlockedAfter;
-            bool isStill = isWindowOver && busy == window.Busy && completed - window.Completed <= MaxNoise;
+            bool isStill = isWindowOver && busy == window.Busy && completed - window.Completed <= MaxNoise && !IsPoolRunning();
             if (ThreadPool.PendingWorkItemCount == 0 && ThreadPool.CompletedWorkItemCount == completed && (busy <= s_blocked || isStill))
             {
                 s_blocked = busy;
@@ -158,6 +158,35 @@ public sealed class VirtualTime(int seed, NetworkConditions? conditions = null, 
             window = isWindowOver ? (Stopwatch.GetTimestamp(), completed, int.MaxValue) : window;
             spin.SpinOnce(sleep1Threshold: -1);
         }
+    }
+
+    // On a machine that is short of processors a thread that works may get nothing done for longer than a blocked one is waited for.
+    private static bool IsPoolRunning()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return false;
+        }
+
+        foreach (string thread in Directory.EnumerateDirectories("/proc/self/task"))
+        {
+            try
+            {
+                // "<id> (<name>) <state> ...": R runs or waits for a processor, D waits for a disk.
+                string stat = File.ReadAllText(Path.Combine(thread, "stat"));
+                int end = stat.LastIndexOf(')');
+                if (stat.AsSpan(0, end).Contains("(.NET TP", StringComparison.Ordinal) && stat[end + 2] is 'R' or 'D')
+                {
+                    return true;
+                }
+            }
+            catch (IOException)
+            {
+                // It has ended.
+            }
+        }
+
+        return false;
     }
 
     private static int CountBusyThreads()
