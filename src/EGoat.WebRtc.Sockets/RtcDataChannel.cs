@@ -107,19 +107,22 @@ public sealed class RtcDataChannel
         return true;
     });
 
-    /// <summary>Called under the connection's lock.</summary>
+    /// <summary>Called under the connection's lock. The channel may have closed since what is reported; nothing is reported afterwards.</summary>
     internal void Report(DataChannelEventType type)
     {
+        if (_channel.ReadyState == DataChannelState.Closed)
+        {
+            _opened.TrySetException(new RtcException(_connection.DescribeEnd()));
+            _closed.TrySetResult();
+            Release(ref _readable);
+            Release(ref _writable);
+            return;
+        }
+
         switch (type)
         {
             case DataChannelEventType.StateChanged when _channel.ReadyState == DataChannelState.Open:
                 _opened.TrySetResult();
-                break;
-            case DataChannelEventType.StateChanged when _channel.ReadyState == DataChannelState.Closed:
-                _opened.TrySetException(new RtcException(_connection.DescribeEnd()));
-                _closed.TrySetResult();
-                Release(ref _readable);
-                Release(ref _writable);
                 break;
             case DataChannelEventType.StateChanged:
                 Release(ref _writable);

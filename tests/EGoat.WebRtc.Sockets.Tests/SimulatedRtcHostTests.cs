@@ -1,5 +1,6 @@
 using System.Text;
 using EGoat.Testing;
+using EGoat.WebRtc.DataChannels;
 using EGoat.WebRtc.Dtls;
 
 namespace EGoat.WebRtc.Sockets.Tests;
@@ -89,6 +90,25 @@ public sealed class SimulatedRtcHostTests : IAsyncLifetime
         Assert.Equal((PeerConnectionState.Failed, PeerConnectionState.Failed), (_a.State, _z.State));
         Assert.NotNull(_a.EndReason);
         await Assert.ThrowsAsync<RtcException>(async () => await _channelA.SendAsync(new byte[1], false));
+    }
+
+    // A batch of datagrams is handled before anything of it is reported: what comes first may be no news any more.
+    [Theory]
+    [InlineData(DataChannelEventType.MessageAvailable)]
+    [InlineData(DataChannelEventType.BufferedAmountLow)]
+    [InlineData(DataChannelEventType.StateChanged)]
+    public async Task Whoever_waits_for_a_channel_is_released_whatever_is_reported_when_it_has_closed(DataChannelEventType first)
+    {
+        using var engine = new PeerConnection(new PeerConnectionOptions { Certificate = _certificate }, new SeededEntropy(1));
+        DataChannel channel = engine.CreateDataChannel(TimeSpan.Zero, "egoat");
+        var wrapped = new RtcDataChannel(_a, channel);
+        Task<RtcMessage?> receiving = wrapped.ReceiveAsync().AsTask();
+        channel.Close();
+        Assert.False(receiving.IsCompleted);
+        wrapped.Report(first);
+        Assert.Null(await receiving);
+        await wrapped.Closed;
+        await Assert.ThrowsAsync<RtcException>(() => wrapped.Opened);
     }
 
     [Fact]

@@ -17,15 +17,13 @@ internal sealed class Membership : ISessionOwner
     /// <summary>Members that are known at most; a server that names more is not followed.</summary>
     private const int MaxPeers = 256;
 
-    /// <summary>How long a newcomer is waited for: at first it is the one that offers.</summary>
-    private static readonly TimeSpan NewcomerTimeout = TimeSpan.FromSeconds(5);
-
     private readonly RoomContext _room;
     private readonly string _peerId;
     private readonly SignalingClient _signaling;
     private readonly IRtcHost _host;
     private readonly IMembershipOwner _owner;
     private readonly Introductions _introductions;
+    private readonly ConnectionAttempts _attempts;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Peer> _peers = [];
@@ -49,6 +47,7 @@ internal sealed class Membership : ISessionOwner
         _host = host;
         _owner = owner;
         _introductions = new Introductions(room, peerId, signaling, host, this);
+        _attempts = new ConnectionAttempts(room, peerId, this, _introductions);
     }
 
     /// <summary>Whether the signaling server is connected, or the room left.</summary>
@@ -78,6 +77,18 @@ internal sealed class Membership : ISessionOwner
         }
     }
 
+    /// <summary>How often the room was joined. What was said before the last time may not have arrived.</summary>
+    public int Joins
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _joins;
+            }
+        }
+    }
+
     /// <summary>Everybody, or the members of these peer ids, identities or names.</summary>
     /// <exception cref="RoomException">Somebody is absent who may not be.</exception>
     public IReadOnlyList<Peer> Find(IReadOnlyList<string> names, bool mayBeAbsent)
@@ -88,6 +99,15 @@ internal sealed class Membership : ISessionOwner
             : throw new RoomException($"Nobody in the room '{_room.Name}' is {VisibleText.Quote(missing)}.");
 
         static bool IsMeant(Peer peer, string name) => peer.Id == name || peer.Identity == name || peer.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Whether the server lists a peer.</summary>
+    public bool IsListed(Peer peer)
+    {
+        lock (_gate)
+        {
+            return _listed.Contains(peer.Id);
+        }
     }
 
     /// <summary>Follows the signaling server until the room is left or it refuses for good.</summary>
@@ -404,79 +424,8 @@ internal sealed class Membership : ISessionOwner
         }
 
         PublishChange(peer);
-        _room.Background.Run(() => ConnectAsync(peer, offersFirst));
+        _room.Background.Run(() => _attempts.RunAsync(peer, offersFirst));
         return peer;
-    }
-
-    // Tries until the peer is removed: whoever is listed and not connected is offered a session, or asked for an offer.
-    private async Task ConnectAsync(Peer peer, bool offersFirst)
-    {
-        bool offers = offersFirst || IsOfferer(peer);
-        bool wasLive = false;
-        int joins = Joins;
-        var schedule = new AttemptSchedule(_room.Time);
-        schedule.Restart(offersFirst ? TimeSpan.Zero : NewcomerTimeout);
-        while (!peer.IsRemoved && !_room.IsLeft)
-        {
-            Task changed = peer.Changed;
-            bool isLive = peer.HasLiveConnection;
-            if (wasLive && !isLive)
-            {
-                offers = IsOfferer(peer);
-                schedule.RestartSoon();
-            }
-
-            wasLive = isLive;
-            if (joins != Joins)
-            {
-                // What was said while the server was away has not arrived.
-                joins = Joins;
-                offers = IsOfferer(peer);
-                schedule.Restart(TimeSpan.Zero);
-            }
-
-            if (isLive || State != EGoatRoomState.Joined || !IsListed(peer))
-            {
-                await _room.WaitAsync(changed, Timeout.InfiniteTimeSpan).ConfigureAwait(false);
-                continue;
-            }
-
-            if (offers && peer.Next is null)
-            {
-                schedule.EndEarly();
-            }
-
-            if (schedule.Left > TimeSpan.Zero)
-            {
-                await _room.WaitAsync(changed, schedule.Left).ConfigureAwait(false);
-                continue;
-            }
-
-            schedule.Begin();
-            await (offers ? _introductions.OfferAsync(peer) : _introductions.RequestOfferAsync(peer)).ConfigureAwait(false);
-            offers = IsOfferer(peer);
-        }
-    }
-
-    private bool IsOfferer(Peer peer) => string.CompareOrdinal(_peerId, peer.Id) < 0;
-
-    private int Joins
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _joins;
-            }
-        }
-    }
-
-    private bool IsListed(Peer peer)
-    {
-        lock (_gate)
-        {
-            return _listed.Contains(peer.Id);
-        }
     }
 
     // A session may have more to say even when its connection has ended: what the peer said last is still being read, a receipt
@@ -532,23 +481,4 @@ internal sealed class Membership : ISessionOwner
             peer.Signal();
         }
     }
-}
-
-/// <summary>What a <see cref="Membership"/> tells. Never called under a lock.</summary>
-internal interface IMembershipOwner
-{
-    /// <summary>What is said first to a peer.</summary>
-    HelloMessage CreateHello();
-
-    /// <summary>A peer has said who it is for the first time.</summary>
-    void OnMet(Peer peer);
-
-    /// <summary>A peer is no longer a member.</summary>
-    void OnRemoved(Peer peer);
-
-    /// <summary>A peer says something other than hello and bye.</summary>
-    ValueTask OnMessageAsync(Peer peer, ControlMessage message);
-
-    /// <summary>A peer has opened a channel for a transfer. False refuses it.</summary>
-    bool OnFileChannel(Peer peer, RtcDataChannel channel);
 }

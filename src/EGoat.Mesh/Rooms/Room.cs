@@ -40,11 +40,9 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
     private readonly Texts _texts;
     private readonly ReceivedTexts _received;
     private readonly RoomTransfers _transfers;
-    private readonly Lazy<Task<IReadOnlyList<EGoatDelivery>>> _leaving;
     private readonly Task _raising;
     private Task _running = Task.CompletedTask;
-    private TimeSpan _patience = DefaultPatience;
-    private CancellationToken _leavingCancelled;
+    private Lazy<Task<IReadOnlyList<EGoatDelivery>>>? _leaving;
     private volatile ReceivePolicy? _receive;
 
     private Room(RoomContext context, SourceIds sources, string peerId, string instance, string identity, SignalingClient signaling, IRtcHost host)
@@ -61,7 +59,6 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
         _texts = new Texts(context, identity, _keeper);
         _received = new ReceivedTexts(context, _keeper);
         _transfers = new RoomTransfers(context, _members, sources, () => _receive);
-        _leaving = new Lazy<Task<IReadOnlyList<EGoatDelivery>>>(LeaveAsync);
         _raising = Task.Run(() => RaiseAsync(context.Events.Subscribe(RoomSubscription.DefaultCapacity)));
         _host.Warning += context.Warn;
         _host.NetworkChanged += _members.HandleNetworkChange;
@@ -274,11 +271,8 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
     /// <returns>What was sent and not confirmed by the end.</returns>
     public Task<IReadOnlyList<EGoatDelivery>> LeaveAsync(TimeSpan patience, CancellationToken cancellationToken = default)
     {
-        if (!_leaving.IsValueCreated)
-        {
-            (_patience, _leavingCancelled) = (patience, cancellationToken);
-        }
-
+        // Once, however often it is asked for.
+        Interlocked.CompareExchange(ref _leaving, new(() => LeaveOnceAsync(patience, cancellationToken)), null);
         return _leaving.Value;
     }
 
@@ -339,10 +333,9 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
         }
     }
 
-    // Once, however often it is asked for.
-    private async Task<IReadOnlyList<EGoatDelivery>> LeaveAsync()
+    private async Task<IReadOnlyList<EGoatDelivery>> LeaveOnceAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
-        await _texts.FlushAsync(_patience, _leavingCancelled).ConfigureAwait(false);
+        await _texts.FlushAsync(patience, cancellationToken).ConfigureAwait(false);
         if (await _keeper.FlushAsync().ConfigureAwait(false) is > 0 and var count)
         {
             _context.Warn($"The history does not hold {count} messages: it could not be written.");
@@ -361,7 +354,7 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
         _context.Events.Complete();
 
         // A handler may itself be waiting for this.
-        await Task.WhenAny(_raising, Task.Delay(HandlerPatience, _context.Time)).ConfigureAwait(false);
+        await Task.WhenAny(_raising, Task.Delay(HandlerPatience, _context.Time, CancellationToken.None)).ConfigureAwait(false);
         Unread.Complete();
         return _texts.Unconfirmed;
     }
