@@ -50,6 +50,15 @@ internal sealed class CommonOptions
 
     public Option<int?> Timeout { get; } = new("--timeout") { Description = $"The longest time without progress, in seconds (default {DefaultTimeout}).", HelpName = "S" };
 
+    public Option<TimeSpan?> KeepPartial { get; } = new("--keep-partial")
+    {
+        Description = $"How old incomplete files become before they are removed, in days or as 12h (default {ReceiveOptions.DefaultKeepPartial.TotalDays:0} days).",
+        HelpName = "AGE",
+        CustomParser = result => Duration.TryParse(result.Tokens[0].Value, out TimeSpan age) ? age : Refuse<TimeSpan?>(result, $"'{result.Tokens[0].Value}' is not a number of days, or a time such as 12h or 30min."),
+    };
+
+    public Option<bool> PreserveMode { get; } = new("--preserve-mode") { Description = "Give files the permission bits that their sender tells (default: without those that the umask leaves out)." };
+
     /// <summary>Opens the installation that the options name.</summary>
     public EGoatNode OpenNode(ParseResult result) => EGoatNode.Open(new NodeOptions
     {
@@ -141,7 +150,10 @@ internal sealed class CommonOptions
         [.. texts.Select(t => EGoat.WebRtc.Ice.IceServer.TryParse(t, out IceServer? server) ? server : throw new ArgumentException(t, nameof(texts)))];
 
     /// <summary>The longest time without progress.</summary>
-    public TimeSpan GetTimeout(ParseResult result)
+    public TimeSpan GetTimeout(ParseResult result) => FindTimeout(result) ?? TimeSpan.FromSeconds(DefaultTimeout);
+
+    /// <summary>The longest time without progress, if somebody has chosen one: what transfers ask the other side for.</summary>
+    public TimeSpan? FindTimeout(ParseResult result)
     {
         int? seconds = result.GetValue(Timeout);
         if (seconds is null && Configuration(result).Find("timeout") is { } found)
@@ -149,7 +161,9 @@ internal sealed class CommonOptions
             seconds = int.TryParse(found.Value, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int parsed) ? parsed : 0;
         }
 
-        return (seconds ?? DefaultTimeout) is > 0 and int valid ? TimeSpan.FromSeconds(valid) : throw new CommandException(ExitCode.Usage, "--timeout is a number of seconds above 0.");
+        return seconds is <= 0 ? throw new CommandException(ExitCode.Usage, "--timeout is a number of seconds above 0.")
+            : seconds is { } valid ? TimeSpan.FromSeconds(valid)
+            : null;
     }
 
     /// <summary>The signaling server that an option names, or the environment, or the configuration file.</summary>
@@ -188,8 +202,18 @@ internal sealed class CommonOptions
         command.Options.Add(Json);
     }
 
+    /// <summary>Adds the options of commands that receive files into a folder.</summary>
+    public void AddReceiveOptions(Command command)
+    {
+        command.Options.Add(KeepPartial);
+        command.Options.Add(PreserveMode);
+    }
+
+    /// <summary>Whether an option is given that only means something for files in a folder.</summary>
+    public bool HasReceiveOptions(System.CommandLine.Parsing.SymbolResult result) => result.GetResult(KeepPartial) is not null || result.GetResult(PreserveMode) is not null;
+
     /// <summary>A folder to receive into, made now: one that cannot be written is an error before anybody offers a file.</summary>
-    public static ReceiveOptions CreateReceive(string folder)
+    public ReceiveOptions CreateReceive(ParseResult result, string folder)
     {
         try
         {
@@ -203,8 +227,23 @@ internal sealed class CommonOptions
             throw new CommandException(ExitCode.Failed, $"The folder '{folder}' cannot be written: {e.Message} Choose another one with --output.");
         }
 
-        return new ReceiveOptions { Destination = folder };
+        return new ReceiveOptions
+        {
+            Destination = folder,
+            Timeout = FindTimeout(result),
+            KeepPartial = result.GetValue(KeepPartial) ?? ReceiveOptions.DefaultKeepPartial,
+            PreserveMode = result.GetValue(PreserveMode),
+        };
     }
+
+    /// <summary>Makes a number below a least one an error.</summary>
+    public static void AtLeast(Option option, int least, string error) => option.Validators.Add(result =>
+    {
+        if (result.GetValueOrDefault<int?>() < least)
+        {
+            result.AddError(error);
+        }
+    });
 
     /// <summary>An option that is a number of bytes.</summary>
     public static Option<long?> CreateSize(string name, string description) => new(name)

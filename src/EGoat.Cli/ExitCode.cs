@@ -7,13 +7,13 @@ internal static class ExitCode
     public const int Failed = 1;
     public const int Usage = 2;
 
-    /// <summary>Nobody came, or nothing moved for the time that --timeout allows.</summary>
+    /// <summary>Within the time that --timeout allows not as many peers or files came as were waited for.</summary>
     public const int NobodyCame = 3;
 
     /// <summary>Rejected, or only partly accepted.</summary>
     public const int Rejected = 4;
 
-    /// <summary>Done but for what could not be read, named or kept.</summary>
+    /// <summary>Some is done, and some that could not be read, named or kept is not.</summary>
     public const int Incomplete = 5;
     public const int Interrupted = 130;
 
@@ -21,11 +21,17 @@ internal static class ExitCode
     public static readonly IReadOnlyList<(int Code, string Meaning)> Table =
     [
         (Done, "done; or what runs until it is stopped was stopped by SIGTERM or SIGHUP"),
-        (Failed, "failed; a message that somebody has not confirmed too"),
+        (Failed, "failed; also when somebody has not confirmed a message, or a transfer that had begun was silent for longer than --timeout"),
         (Usage, "the command line is wrong"),
-        (NobodyCame, "nobody came, or nothing moved for as long as --timeout allows"),
+        (NobodyCame, "nobody came: not as many peers or files as were waited for within --timeout"),
         (Rejected, "rejected, or only partly accepted"),
-        (Incomplete, "done but for what could not be read, named or kept, which was told one by one"),
+        (Incomplete, "partly done: files that could not be read, named or kept, or failed while others arrived at this side, were told one by one"),
         (Interrupted, "interrupted by Ctrl+C, or by any signal before it was done"),
     ];
+
+    /// <summary>Codes from the best outcome to the worst.</summary>
+    private static readonly int[] Order = [Done, Incomplete, Rejected, NobodyCame, Failed];
+
+    /// <summary>What the program returns for two things that it did.</summary>
+    public static int Worse(int one, int other) => Array.IndexOf(Order, one) > Array.IndexOf(Order, other) ? one : other;
 }

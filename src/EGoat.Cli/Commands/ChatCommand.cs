@@ -28,7 +28,13 @@ internal sealed class ChatCommand
             {
                 r.AddError("--ask takes a folder: name it with --output.");
             }
+
+            if (_common.HasReceiveOptions(r) && r.GetValue(_output) is null)
+            {
+                r.AddError("--keep-partial and --preserve-mode are for files in a folder: name it with --output.");
+            }
         });
+        _common.AddReceiveOptions(command);
         _common.AddRoomOptions(command);
         command.Options.Add(_common.Timeout);
         command.SetAction((result, cancellationToken) => Program.RunAsync(
@@ -39,21 +45,21 @@ internal sealed class ChatCommand
     private async Task<int> ChatAsync(ParseResult result, StopSignals signals, CancellationToken cancellationToken)
     {
         TimeSpan timeout = _common.GetTimeout(result);
-        ReceiveOptions? receive = result.GetValue(_output) is { } folder ? CommonOptions.CreateReceive(folder) : null;
+        ReceiveOptions? receive = result.GetValue(_output) is { } folder ? _common.CreateReceive(result, folder) : null;
         bool asks = result.GetValue(_ask);
         EGoatNode node = _common.OpenNode(result);
         await using (node.ConfigureAwait(false))
         {
             Room room = await _common.JoinAsync(node, result, asks ? null : receive, timeout, cancellationToken).ConfigureAwait(false);
             return TerminalModes.CanEdit && !result.GetValue(_common.Json)
-                ? await ChatOnTerminalAsync(node, room, asks ? receive : null, timeout, cancellationToken).ConfigureAwait(false)
+                ? await ChatOnTerminalAsync(node, room, result, asks ? receive : null, timeout, cancellationToken).ConfigureAwait(false)
                 : await ChatByLinesAsync(node, room, result, asks ? receive : null, timeout, signals).ConfigureAwait(false);
         }
     }
 
-    private async Task<int> ChatOnTerminalAsync(EGoatNode node, Room room, ReceiveOptions? ask, TimeSpan timeout, CancellationToken cancellationToken)
+    private async Task<int> ChatOnTerminalAsync(EGoatNode node, Room room, ParseResult result, ReceiveOptions? ask, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        using (var session = new ChatSession(room, node.History, TerminalModes.Open(), new ChatSessionOptions { Ask = ask }))
+        using (var session = new ChatSession(room, node.History, TerminalModes.Open(), new ChatSessionOptions { Ask = ask, Timeout = _common.FindTimeout(result) }))
         {
             _common.TraceTo = session.WriteLine;
             await session.RunAsync(cancellationToken).ConfigureAwait(false);
@@ -76,7 +82,7 @@ internal sealed class ChatCommand
         using RoomSubscription events = room.Subscribe();
         output.ShowJoined(room);
         var transfers = new ChatTransfers(room, output);
-        var commands = new ChatCommands(room, node.History, transfers, output);
+        var commands = new ChatCommands(room, node.History, transfers, output) { Timeout = _common.FindTimeout(result) };
         if (ask is not null)
         {
             room.SetReceive(ask with { Ask = transfers.AskAsync });

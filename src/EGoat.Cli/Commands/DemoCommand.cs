@@ -193,7 +193,7 @@ internal static class DemoCommand
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                throw new CommandException(ExitCode.NobodyCame, $"The process {_name} did not report '{kind}' within {timeout.TotalSeconds:F0} s.");
+                throw new CommandException(ExitCode.Failed, $"The process {_name} did not report '{kind}' within {timeout.TotalSeconds:F0} s.");
             }
 
             throw new CommandException(ExitCode.Failed, $"The process {_name} ended before it reported '{kind}'.");

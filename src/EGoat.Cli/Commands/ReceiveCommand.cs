@@ -38,20 +38,21 @@ internal sealed class ReceiveCommand
         {
             _output, _stdout, _files, _from, _include, _exclude, _maxLength, _maxTotal, _maxRate, _maxParallel, _existing, _force, _ask,
         };
-        _maxParallel.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<int>() < 1)
-            {
-                r.AddError("--max-parallel is a number of transfers from 1 on.");
-            }
-        });
+        CommonOptions.AtLeast(_maxParallel, 1, "--max-parallel is a number of transfers from 1 on.");
+        CommonOptions.AtLeast(_files, 1, "--files is a number of files from 1 on.");
         command.Validators.Add(r =>
         {
             if (r.GetValue(_output) is not null && r.GetValue(_stdout))
             {
                 r.AddError("Name a folder with --output, or take --stdout.");
             }
+
+            if (r.GetValue(_stdout) && _common.HasReceiveOptions(r))
+            {
+                r.AddError("--keep-partial and --preserve-mode are for files in a folder: they go with --output, not with --stdout.");
+            }
         });
+        _common.AddReceiveOptions(command);
         _common.AddRoomOptions(command);
         command.Options.Add(_common.Timeout);
         command.SetAction((result, cancellationToken) => Program.RunAsync(
@@ -68,7 +69,8 @@ internal sealed class ReceiveCommand
         int? files = GetFileCount(result);
         TimeSpan timeout = _common.GetTimeout(result);
         TextWriter lines = GetLines(result);
-        ReceiveOptions receive = CreateOptions(result, lines);
+        using var idle = new IdleLimit(files is null ? null : timeout, TimeProvider.System, cancellationToken);
+        ReceiveOptions receive = CreateOptions(result, lines, idle);
         EGoatNode node = _common.OpenNode(result);
         await using (node.ConfigureAwait(false))
         {
@@ -77,17 +79,21 @@ internal sealed class ReceiveCommand
             using RoomOutput output = _common.CreateOutput(result, lines, new TextOutputOptions { Terminal = isWatched ? TerminalModes.OpenOutput() : null, EndsWhenQuiet = files is null });
             using RoomSubscription events = room.Subscribe();
             output.ShowJoined(room);
-            int received = await CountAsync(events, output, files, timeout, cancellationToken).ConfigureAwait(false);
+            var received = new ReceivedFiles();
+            await CountAsync(events, output, received, files, idle, cancellationToken).ConfigureAwait(false);
             await room.LeaveAsync(cancellationToken).ConfigureAwait(false);
             while (events.TryRead(out RoomEvent? e))
             {
+                // What leaving ends was not wanted any more.
                 output.Show(e!);
+                if (e is RoomTransferChanged { Transfer: { IsLeftOut: true } leftOut })
+                {
+                    received.Note(leftOut);
+                }
             }
 
             output.ShowSummary(0);
-            return received >= (files ?? 0) ? ExitCode.Done
-                : output.FirstFailure is { } failure ? throw new CommandException(ExitCode.Failed, $"Only {received} of {files} files came. {failure}")
-                : throw new CommandException(ExitCode.NobodyCame, $"Only {received} of {files} files came: nothing moved for {timeout.TotalSeconds:F0} s. Is 'egoat send' running there with the same --server and --room?");
+            return files is { } wanted ? received.Judge(wanted, timeout) : ExitCode.Done;
         }
     }
 
@@ -97,11 +103,12 @@ internal sealed class ReceiveCommand
     // Standard output may be for the content.
     private TextWriter GetLines(ParseResult result) => result.GetValue(_stdout) ? Console.Error : Console.Out;
 
-    private ReceiveOptions CreateOptions(ParseResult result, TextWriter lines)
+    private ReceiveOptions CreateOptions(ParseResult result, TextWriter lines, IdleLimit idle)
     {
         ReceiveOptions options = result.GetValue(_stdout)
-            ? new ReceiveOptions { Destination = "", Output = PipeOutputStream.OpenStandardOutput() }
-            : CommonOptions.CreateReceive(_common.GetText(result, _output, "output") ?? throw new CommandException(ExitCode.Usage, "Name a folder with --output, or take --stdout."));
+            ? new ReceiveOptions { Destination = "", Output = PipeOutputStream.OpenStandardOutput(), Timeout = _common.FindTimeout(result) }
+            : _common.CreateReceive(result, _common.GetText(result, _output, "output") ?? throw new CommandException(ExitCode.Usage, "Name a folder with --output, or take --stdout."));
+        var prompt = new ConsentPrompt(StandardInput.OpenLines(), lines);
         return options with
         {
             Existing = result.GetValue(_force) ? ExistingFile.Overwrite : result.GetValue(_existing),
@@ -112,31 +119,25 @@ internal sealed class ReceiveCommand
             MaxTotalLength = result.GetValue(_maxTotal),
             MaxRate = result.GetValue(_maxRate),
             MaxParallel = result.GetValue(_maxParallel),
-            Ask = result.GetValue(_ask) ? new ConsentPrompt(StandardInput.OpenLines(), lines).AskAsync : null,
+            Ask = result.GetValue(_ask) ? (offer, cancelled) => idle.AskAsync(() => prompt.AskAsync(offer, cancelled)) : null,
         };
     }
 
-    // With a number of files the time limit runs from the last event; without one it runs until stopped.
-    private static async Task<int> CountAsync(RoomSubscription events, RoomOutput output, int? files, TimeSpan timeout, CancellationToken cancellationToken)
+    // Until all files are there, or nothing has happened for too long.
+    private static async Task CountAsync(RoomSubscription events, RoomOutput output, ReceivedFiles received, int? files, IdleLimit idle, CancellationToken cancellationToken)
     {
-        int received = 0;
-        using var idle = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        if (files is not null)
-        {
-            idle.CancelAfter(timeout);
-        }
-
         try
         {
             await foreach (RoomEvent e in events.ReadAllAsync(idle.Token).ConfigureAwait(false))
             {
                 output.Show(e);
-                if (files is not null)
+                if (e is RoomTransferChanged { Transfer: var transfer })
                 {
-                    idle.CancelAfter(timeout);
+                    received.Note(transfer);
                 }
 
-                if (e is RoomTransferChanged { Transfer: { State: EGoatTransferState.Completed, Direction: EGoatDirection.Received } } && ++received >= files)
+                idle.Note(received.IsRunning);
+                if (received.Completed >= files)
                 {
                     break;
                 }
@@ -146,7 +147,5 @@ internal sealed class ReceiveCommand
         {
             // Nothing moved for too long: the caller says so.
         }
-
-        return received;
     }
 }

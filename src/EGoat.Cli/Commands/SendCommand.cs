@@ -36,6 +36,8 @@ internal sealed class SendCommand
         {
             _paths, _text, _peers, _to, _recurse, _followSymlink, _include, _exclude, _fileName, _joinWindow, _maxRate,
         };
+        CommonOptions.AtLeast(_peers, 0, "--peers is a number of peers from 0 on.");
+        CommonOptions.AtLeast(_joinWindow, 0, "--join-window is a number of seconds from 0 on.");
         _common.AddRoomOptions(command);
         command.Options.Add(_common.Timeout);
         command.SetAction((result, cancellationToken) => Program.RunAsync(
@@ -75,7 +77,7 @@ internal sealed class SendCommand
 
             if (paths.Length > 0)
             {
-                exitCode = Math.Max(exitCode, await SendFilesAsync(room, result, paths, output, cancellationToken).ConfigureAwait(false));
+                exitCode = ExitCode.Worse(exitCode, await SendFilesAsync(room, result, paths, output, cancellationToken).ConfigureAwait(false));
             }
 
             await room.LeaveAsync(cancellationToken).ConfigureAwait(false);
@@ -85,7 +87,7 @@ internal sealed class SendCommand
                 output.ShowSummary(_leftOut);
             }
 
-            return exitCode == ExitCode.Done && _leftOut > 0 ? ExitCode.Incomplete : exitCode;
+            return exitCode;
         }
     }
 
@@ -104,6 +106,7 @@ internal sealed class SendCommand
                 ContentName = result.GetRequiredValue(_fileName),
                 To = result.GetValue(_to) ?? [],
                 JoinWindow = TimeSpan.FromSeconds(result.GetValue(_joinWindow)),
+                Timeout = _common.FindTimeout(result),
                 MaxRate = result.GetValue(_maxRate),
             },
             cancellationToken);
@@ -115,7 +118,13 @@ internal sealed class SendCommand
 
         output.Totals.Expect((long)send.FileCount * send.Recipients.Count, send.Length < 0 ? -1 : send.Length * send.Recipients.Count);
         IReadOnlyList<EGoatTransfer> transfers = await send.Completion.ConfigureAwait(false);
-        return Judge(transfers, send.Recipients.Count > 0);
+        if (send.Recipients.Count == 0 && transfers.Count == 0)
+        {
+            output.Warn("Nobody came who accepts files.");
+            return ExitCode.NobodyCame;
+        }
+
+        return Judge(transfers, _leftOut);
     }
 
     private static async Task WaitForPeersAsync(Room room, int count, bool acceptingFiles, TimeSpan timeout, CancellationToken cancellationToken)
@@ -140,6 +149,12 @@ internal sealed class SendCommand
             sent.Add(await room.SendTextAsync(text, recipient, cancellationToken).ConfigureAwait(false));
         }
 
+        if (sent.TrueForAll(s => s.Recipients.Count == 0))
+        {
+            output.Warn("Nobody is in the room; the message was kept in the history only.");
+            return ExitCode.NobodyCame;
+        }
+
         IReadOnlyList<EGoatDelivery>[] outcomes = await Task.WhenAll(sent.Select(s => s.WaitAsync(timeout, cancellationToken))).ConfigureAwait(false);
         EGoatDelivery[] missing = [.. outcomes.SelectMany(o => o).Where(d => d.State != EGoatDeliveryState.Confirmed)];
         foreach (string line in RoomOutput.DescribeUnconfirmed(missing))
@@ -151,12 +166,17 @@ internal sealed class SendCommand
     }
 
     // Folders are no transfers of their own: a tree without files ends with none.
-    internal static int Judge(IReadOnlyList<EGoatTransfer> transfers, bool hasRecipients) => transfers switch
+    internal static int Judge(IReadOnlyList<EGoatTransfer> transfers, int leftOut)
     {
-        [] => hasRecipients ? ExitCode.Done : ExitCode.NobodyCame,
-        _ when transfers.All(t => t.State == EGoatTransferState.Completed) => ExitCode.Done,
-        _ when transfers.All(t => t.State is EGoatTransferState.Completed or EGoatTransferState.Rejected) => ExitCode.Rejected,
-        _ when transfers.Any(t => t.State == EGoatTransferState.Completed) && transfers.All(t => t.State == EGoatTransferState.Completed || t.IsLeftOut) => ExitCode.Incomplete,
-        _ => ExitCode.Failed,
-    };
+        bool isLeftOut = transfers.Any(t => t.IsLeftOut);
+        if (transfers.Any(t => !t.IsLeftOut && t.State is not (EGoatTransferState.Completed or EGoatTransferState.Rejected)))
+        {
+            return ExitCode.Failed;
+        }
+
+        return transfers.Count > 0 && transfers.All(t => t.State != EGoatTransferState.Completed) ? (isLeftOut ? ExitCode.Failed : ExitCode.Rejected)
+            : isLeftOut || leftOut > 0 ? ExitCode.Incomplete
+            : transfers.Any(t => t.State == EGoatTransferState.Rejected) ? ExitCode.Rejected
+            : ExitCode.Done;
+    }
 }

@@ -31,7 +31,6 @@ internal sealed class JsonRoomOutput : RoomOutput
 
     public override void Show(RoomEvent e)
     {
-        base.Show(e);
         switch (e)
         {
             case RoomMessageReceived { Message: var message }:

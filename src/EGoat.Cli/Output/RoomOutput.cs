@@ -9,20 +9,11 @@ internal abstract class RoomOutput : IChatOutput, IDisposable
     /// <summary>All files that have been under way.</summary>
     public abstract TransferTotals Totals { get; }
 
-    /// <summary>The first reason for which a file has not come, or gone; null when there is none.</summary>
-    public string? FirstFailure { get; private set; }
-
     /// <summary>The room is joined.</summary>
     public abstract void ShowJoined(Room room);
 
     /// <summary>Shows an event.</summary>
-    public virtual void Show(RoomEvent e)
-    {
-        if (e is RoomTransferChanged { Transfer: { State: EGoatTransferState.Failed or EGoatTransferState.Cancelled } failed })
-        {
-            FirstFailure ??= TransferLine.Describe(failed);
-        }
-    }
+    public abstract void Show(RoomEvent e);
 
     /// <summary>The outcomes of messages that are not confirmed at the end.</summary>
     public abstract void ShowUnconfirmed(IReadOnlyList<EGoatDelivery> deliveries);

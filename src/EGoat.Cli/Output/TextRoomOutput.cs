@@ -32,7 +32,6 @@ internal sealed class TextRoomOutput : RoomOutput
 
     public override void Show(RoomEvent e)
     {
-        base.Show(e);
         switch (e)
         {
             case RoomMessageReceived { Message: var message }:

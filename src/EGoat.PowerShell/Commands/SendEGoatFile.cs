@@ -98,7 +98,7 @@ public sealed class SendEGoatFile : EGoatCmdlet
     [SupportsWildcards]
     public string[] Exclude { get; set; } = [];
 
-    /// <summary>How long it waits for members that -To names, or that are just connecting, in seconds.</summary>
+    /// <summary>How long it waits for members that -To names, or that are just connecting, in seconds. If it is given, a receiver may also be without a sign of life for so long.</summary>
     [Parameter]
     [ValidateRange(0, 86400)]
     public int Timeout { get; set; } = 30;
@@ -201,6 +201,7 @@ public sealed class SendEGoatFile : EGoatCmdlet
             Content = Text is null ? null : new MemoryStream(Encoding.UTF8.GetBytes(Text)),
             ContentName = FileName,
             JoinWindow = TimeSpan.FromSeconds(JoinWindow),
+            Timeout = Timeout > 0 && MyInvocation.BoundParameters.ContainsKey(nameof(Timeout)) ? TimeSpan.FromSeconds(Timeout) : null,
             MaxRate = MaxRate,
         };
         var sending = new FileSendingOptions(options, to, TimeSpan.FromSeconds(Timeout), AllowNoReceiver);

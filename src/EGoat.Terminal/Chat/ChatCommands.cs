@@ -39,6 +39,9 @@ public sealed class ChatCommands(Room room, IRoomStore history, ChatTransfers tr
     /// <summary>The member whom texts go to; null for all.</summary>
     public string? To { get; private set; }
 
+    /// <summary>The longest time without a sign of life of a receiver (<see cref="SendFileOptions.Timeout"/>); null for none in particular.</summary>
+    public TimeSpan? Timeout { get; init; }
+
     /// <summary>What is being sent.</summary>
     public Task Sending => Task.WhenAll(_sending);
 
@@ -160,7 +163,7 @@ public sealed class ChatCommands(Room room, IRoomStore history, ChatTransfers tr
 
     private void Send(string path, CancellationToken cancellationToken)
     {
-        FileSend send = room.SendFiles(new SendFileOptions { Paths = [ChatPath.Parse(path)], Recurse = true, To = To is null ? [] : [To] }, cancellationToken);
+        FileSend send = room.SendFiles(new SendFileOptions { Paths = [ChatPath.Parse(path)], Recurse = true, To = To is null ? [] : [To], Timeout = Timeout }, cancellationToken);
         foreach (string skipped in send.Skipped)
         {
             output.Warn(skipped);

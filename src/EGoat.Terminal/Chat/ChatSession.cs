@@ -45,7 +45,7 @@ public sealed class ChatSession : IDisposable
         _screen = new ChatScreen(terminal, options.Time) { MaxTextBytes = Room.MaxTextBytes, Completer = completer.Complete };
         var output = new Output(this);
         _transfers = new ChatTransfers(room, output);
-        _commands = new ChatCommands(room, history, _transfers, output);
+        _commands = new ChatCommands(room, history, _transfers, output) { Timeout = options.Timeout };
         _report = new TransferReport(_screen.WriteLine, "done", options.Time) { EndsWhenQuiet = true, Ended = ShowStatus };
     }
 
