@@ -248,6 +248,7 @@ public sealed class SignalingClient : IAsyncDisposable
     private async Task<(ISignalingConnection Connection, SignalingJoined Joined)> JoinPatientlyAsync(CancellationToken cancellationToken)
     {
         long start = _time.GetTimestamp();
+        string? told = null;
         while (true)
         {
             try
@@ -256,6 +257,12 @@ public sealed class SignalingClient : IAsyncDisposable
             }
             catch (SignalingException e) when (SignalingErrors.MayPass(e.Code) && _time.GetElapsedTime(start) < _options.Patience)
             {
+                if (e.Code != told)
+                {
+                    told = e.Code;
+                    _options.Retrying?.Invoke(e);
+                }
+
                 TimeSpan left = _options.Patience - _time.GetElapsedTime(start);
                 TimeSpan pause = BackOff.Next(_time.GetElapsedTime(start), _options.MaxBackOff);
                 await Task.Delay(pause < left ? pause : left, _time, cancellationToken).ConfigureAwait(false);

@@ -18,6 +18,9 @@ public sealed record SignalingClientOptions
     /// <summary>How long joining for the first time is tried while the server is not there. Default 0: once.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.Zero;
 
+    /// <summary>Called when the server is not there yet and joining goes on being tried: each reason once in a row, on any thread. Default: nobody is told.</summary>
+    public Action<SignalingException>? Retrying { get; init; }
+
     /// <summary>The longest pause between attempts. Default 30 s.</summary>
     public TimeSpan MaxBackOff { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -133,6 +133,7 @@ public sealed class Room : EGoatRoom, IAsyncDisposable, IMembershipOwner
         try
         {
             var client = new SignalingClientOptions { Server = options.Server, Room = options.Key?.RoomId ?? name, Peer = peerId, Patience = options.Patience };
+            client = options.Retrying is { } retrying ? client with { Retrying = e => retrying(VisibleText.Line(e.Message)) } : client;
             client = options.Connector is { } connector ? client with { Connector = connector, Time = options.Time } : client;
             signaling = await SignalingClient.ConnectAsync(client, cancellationToken).ConfigureAwait(false);
         }

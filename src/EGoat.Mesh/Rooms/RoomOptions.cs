@@ -24,6 +24,9 @@ public sealed record RoomOptions
     /// <summary>How long joining is tried while the signaling server is not there yet. Default 0: once.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.Zero;
 
+    /// <summary>Takes the reason, in one line for people, when the signaling server is not there yet and joining goes on being tried. On any thread.</summary>
+    public Action<string>? Retrying { get; init; }
+
     /// <summary>STUN and TURN servers to use instead of those that the signaling server names; null uses the latter.</summary>
     public IReadOnlyList<IceServer>? IceServers { get; init; }
 
