@@ -1,8 +1,6 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Net;
 using System.Security.Cryptography;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using EGoat.Cli.Output;
 using EGoat.Node;
@@ -23,17 +21,17 @@ internal static class DemoCommand
     public static Command Create(StopSignals signals)
     {
         var mib = new Option<int>("--mib") { Description = "The size of the file in MiB (default 64).", HelpName = "N", DefaultValueFactory = _ => 64 };
-        var json = new Option<bool>("--json") { Description = "A last line in JSON." };
+        var json = new Option<bool>("--json") { Description = "One JSON object a line." };
         var command = new Command("demo", "Show that everything works: two processes chat and pass a file over a server of their own.") { mib, json };
         command.SetAction((result, cancellationToken) => Program.RunAsync(
             () => result.GetValue(mib) is >= 0 and <= 64 * 1024 and int size
-                ? RunAsync(size, result.GetValue(json), cancellationToken)
+                ? RunAsync(size, result.GetValue(json) ? new DemoEvents() : new DemoLines(), cancellationToken)
                 : throw new CommandException(ExitCode.Usage, "--mib is 0 to 65536."),
             signals));
         return command;
     }
 
-    private static async Task<int> RunAsync(int mib, bool isJson, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(int mib, IDemoOutput output, CancellationToken cancellationToken)
     {
         string folder = Directory.CreateTempSubdirectory("egoat-demo-").FullName;
         try
@@ -42,9 +40,14 @@ internal static class DemoCommand
             await using (node.ConfigureAwait(false))
             {
                 SignalingServer server = await node.StartSignalingAsync(new SignalingServerOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0) }, cancellationToken).ConfigureAwait(false);
-                Console.WriteLine($"A signaling server runs at {server.Url}");
-                return await RunPeersAsync(server.Url, folder, mib, isJson, cancellationToken).ConfigureAwait(false);
+                output.Say($"A signaling server runs at {server.Url}");
+                return await RunPeersAsync(server.Url, folder, mib, output, cancellationToken).ConfigureAwait(false);
             }
+        }
+        catch (CommandException)
+        {
+            output.ShowEnd(new DemoOutcome());
+            throw;
         }
         finally
         {
@@ -52,7 +55,7 @@ internal static class DemoCommand
         }
     }
 
-    private static async Task<int> RunPeersAsync(Uri server, string folder, int mib, bool isJson, CancellationToken cancellationToken)
+    private static async Task<int> RunPeersAsync(Uri server, string folder, int mib, IDemoOutput output, CancellationToken cancellationToken)
     {
         string source = Path.Combine(folder, "goat.bin");
         byte[] sent = CreateFile(source, mib);
@@ -62,13 +65,13 @@ internal static class DemoCommand
         await Task.WhenAll(
             ada.WaitAsync("join", e => (string?)e["name"] == "bob", StepTimeout, cancellationToken),
             bob.WaitAsync("join", e => (string?)e["name"] == "ada", StepTimeout, cancellationToken)).ConfigureAwait(false);
-        Console.WriteLine("Two processes, ada and bob, are connected directly.");
+        output.Say("Two processes, ada and bob, are connected directly.");
 
         await ada.WriteLineAsync("Hello bob, here is a file.").ConfigureAwait(false);
         await bob.WaitAsync("message", e => (string?)e["from"] == "ada", StepTimeout, cancellationToken).ConfigureAwait(false);
         await bob.WriteLineAsync("Hello ada, I am waiting.").ConfigureAwait(false);
         await ada.WaitAsync("message", e => (string?)e["from"] == "bob", StepTimeout, cancellationToken).ConfigureAwait(false);
-        Console.WriteLine("They have exchanged messages both ways.");
+        output.Say("They have exchanged messages both ways.");
 
         await ada.WriteLineAsync($"/send {source}").ConfigureAwait(false);
         JsonObject transfer = await bob.WaitAsync("transfer", _ => true, StepTimeout + TimeSpan.FromSeconds(mib), cancellationToken).ConfigureAwait(false);
@@ -77,35 +80,27 @@ internal static class DemoCommand
         bool isEqual = isCompleted && CryptographicOperations.FixedTimeEquals(sent, HashFile((string)transfer["path"]!));
         double rate = (double?)transfer["rate"] / (1024 * 1024) ?? 0;
         long length = (long?)transfer["length"] ?? 0;
-        Console.WriteLine(isCompleted ? $"A file of {mib} MiB went from ada to bob at {rate:F1} MiB/s; its bytes are {(isEqual ? "equal" : "DIFFERENT")}." : $"The file did not arrive: {transfer["error"]}");
+        output.Say(isCompleted ? $"A file of {mib} MiB went from ada to bob at {rate:F1} MiB/s; its bytes are {(isEqual ? "equal" : "DIFFERENT")}." : $"The file did not arrive: {transfer["error"]}");
 
         await Task.WhenAll(ada.LeaveAsync(StepTimeout, cancellationToken), bob.LeaveAsync(StepTimeout, cancellationToken)).ConfigureAwait(false);
-        int rows = await ShowHistoryAsync(folder, "ada", cancellationToken).ConfigureAwait(false) + await ShowHistoryAsync(folder, "bob", cancellationToken).ConfigureAwait(false);
+        int rows = await ShowHistoryAsync(folder, "ada", output, cancellationToken).ConfigureAwait(false) + await ShowHistoryAsync(folder, "bob", output, cancellationToken).ConfigureAwait(false);
         const int expectedRows = 4;
         bool isOk = isEqual && rows == expectedRows && length == new FileInfo(source).Length;
-        if (isJson)
-        {
-            Console.WriteLine(EventJson.Object(new JsonObject { ["ok"] = isOk, ["messages"] = rows, ["fileBytes"] = length, ["hashEqual"] = isEqual, ["mibPerSecond"] = Math.Round(rate, 1) }));
-        }
-        else
-        {
-            Console.WriteLine(isOk ? "ok" : "Something was not equal.");
-        }
-
+        output.ShowEnd(new DemoOutcome { IsOk = isOk, Messages = rows, FileBytes = length, IsHashEqual = isEqual, MibPerSecond = rate });
         return isOk ? ExitCode.Done : ExitCode.Failed;
     }
 
-    private static async Task<int> ShowHistoryAsync(string folder, string name, CancellationToken cancellationToken)
+    private static async Task<int> ShowHistoryAsync(string folder, string name, IDemoOutput output, CancellationToken cancellationToken)
     {
         EGoatNode node = EGoatNode.Open(new NodeOptions { DataFolder = Path.Combine(folder, name) });
         await using (node.ConfigureAwait(false))
         {
             int rows = 0;
-            Console.WriteLine($"The history of {name}:");
+            output.Say($"The history of {name}:");
             await foreach (EGoatMessage message in node.History.QueryMessagesAsync(new HistoryQuery { Room = RoomName }, cancellationToken).ConfigureAwait(false))
             {
                 rows++;
-                Console.WriteLine($"  {message.Direction,-8}  {VisibleText.Line(message.From)}: {VisibleText.Text(message.Text, "    ")}");
+                output.ShowMessage(message);
             }
 
             return rows;
@@ -131,115 +126,5 @@ internal static class DemoCommand
     {
         using FileStream file = File.OpenRead(path);
         return SHA256.HashData(file);
-    }
-
-    /// <summary>A process of this program in a room: its events, and lines for it.</summary>
-    private sealed class DemoPeer : IDisposable
-    {
-        private readonly Process _process;
-        private readonly string _name;
-        private readonly System.Threading.Channels.Channel<JsonObject> _events = System.Threading.Channels.Channel.CreateUnbounded<JsonObject>();
-
-        private DemoPeer(Process process, string name)
-        {
-            _process = process;
-            _name = name;
-            process.OutputDataReceived += (_, e) => HandleLine(e.Data);
-            process.ErrorDataReceived += (_, e) =>
-            {
-                if (e.Data is not null)
-                {
-                    Console.Error.WriteLine($"{name}: {e.Data}");
-                }
-            };
-        }
-
-        public static DemoPeer Start(Uri server, string room, string name, string folder)
-        {
-            var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-            if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) is "dotnet")
-            {
-                start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
-            }
-
-            foreach (string argument in (string[])["chat", "--commands", "--json", "--server", server.ToString(), "--room", room, "--name", name, "--data", Path.Combine(folder, name), "--output", Path.Combine(folder, $"{name}-received")])
-            {
-                start.ArgumentList.Add(argument);
-            }
-
-            var peer = new DemoPeer(new Process { StartInfo = start }, name);
-            peer._process.Start();
-            peer._process.BeginOutputReadLine();
-            peer._process.BeginErrorReadLine();
-            return peer;
-        }
-
-        public Task WriteLineAsync(string line) => _process.StandardInput.WriteLineAsync(line);
-
-        /// <summary>The next event of a kind that meets a condition.</summary>
-        public async Task<JsonObject> WaitAsync(string kind, Func<JsonObject, bool> condition, TimeSpan timeout, CancellationToken cancellationToken)
-        {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(timeout);
-            try
-            {
-                await foreach (JsonObject e in _events.Reader.ReadAllAsync(limit.Token).ConfigureAwait(false))
-                {
-                    if ((string?)e["event"] == kind && condition(e))
-                    {
-                        return e;
-                    }
-                }
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                throw new CommandException(ExitCode.Failed, $"The process {_name} did not report '{kind}' within {timeout.TotalSeconds:F0} s.");
-            }
-
-            throw new CommandException(ExitCode.Failed, $"The process {_name} ended before it reported '{kind}'.");
-        }
-
-        /// <summary>The end of its input lets it leave.</summary>
-        public async Task LeaveAsync(TimeSpan timeout, CancellationToken cancellationToken)
-        {
-            _process.StandardInput.Close();
-            await _process.WaitForExitAsync(cancellationToken).WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
-            if (_process.ExitCode != ExitCode.Done)
-            {
-                throw new CommandException(ExitCode.Failed, $"The process {_name} ended with exit code {_process.ExitCode}.");
-            }
-        }
-
-        public void Dispose()
-        {
-            if (!_process.HasExited)
-            {
-                _process.Kill();
-                _process.WaitForExit();
-            }
-
-            _process.Dispose();
-        }
-
-        private void HandleLine(string? line)
-        {
-            if (line is null)
-            {
-                _events.Writer.TryComplete();
-                return;
-            }
-
-            try
-            {
-                if (JsonNode.Parse(line) is JsonObject e)
-                {
-                    _events.Writer.TryWrite(e);
-                }
-            }
-            catch (JsonException)
-            {
-                Console.Error.WriteLine($"{_name}: {line}");
-            }
-        }
     }
 }

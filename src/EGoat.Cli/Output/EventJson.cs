@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -20,12 +22,14 @@ internal static class EventJson
     public static string Peer(string @event, EGoatPeer peer) => Format(@event, peer, OutputJson.Default.EGoatPeer);
 
     /// <summary>A row of the history, without <c>event</c>.</summary>
-    public static string Row(EGoatMessage message) => JsonSerializer.SerializeToNode(message, OutputJson.Default.EGoatMessage)!.ToJsonString(Options);
+    public static string Row(EGoatMessage message) => Write(JsonSerializer.SerializeToNode(message, OutputJson.Default.EGoatMessage)!);
 
     /// <summary>A row of the history of files, without <c>event</c>.</summary>
-    public static string Row(EGoatTransfer transfer) => JsonSerializer.SerializeToNode(transfer, OutputJson.Default.EGoatTransfer)!.ToJsonString(Options);
+    public static string Row(EGoatTransfer transfer) => Write(JsonSerializer.SerializeToNode(transfer, OutputJson.Default.EGoatTransfer)!);
 
-    public static string Object(JsonObject value) => value.ToJsonString(Options);
+    public static string Warning(string text) => Object(new JsonObject { ["event"] = "warning", ["text"] = text });
+
+    public static string Object(JsonObject value) => Write(value);
 
     private static string Format<T>(string @event, T value, JsonTypeInfo<T> type)
     {
@@ -36,8 +40,29 @@ internal static class EventJson
             line[name] = property?.DeepClone();
         }
 
-        return line.ToJsonString(Options);
+        return Write(line);
     }
+
+    // Outside of strings JSON has none of these characters: each may be written as an escape.
+    private static string Write(JsonNode value)
+    {
+        string line = value.ToJsonString(Options);
+        if (!line.Any(IsInvisible))
+        {
+            return line;
+        }
+
+        var written = new StringBuilder(line.Length + 64);
+        foreach (char c in line)
+        {
+            _ = IsInvisible(c) ? written.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:X4}") : written.Append(c);
+        }
+
+        return written.ToString();
+    }
+
+    // What would reorder or hide the text around it, if somebody looks at the line.
+    private static bool IsInvisible(char c) => char.GetUnicodeCategory(c) == UnicodeCategory.Format;
 }
 
 /// <summary>What is written as JSON: camelCase, enumerations by name.</summary>
