@@ -11,9 +11,6 @@ namespace EGoat.Cli;
 /// <summary>The options that several commands share.</summary>
 internal sealed class CommonOptions
 {
-    /// <summary>The pause between two attempts to reach a server.</summary>
-    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
-
     /// <summary>The longest time without progress, in seconds.</summary>
     private const int DefaultTimeout = 60;
 
@@ -59,53 +56,42 @@ internal sealed class CommonOptions
 
     public Option<bool> PreserveMode { get; } = new("--preserve-mode") { Description = "Give files the permission bits that their sender tells (default: without those that the umask leaves out)." };
 
+    /// <summary>Takes warnings instead of standard error, while something is drawn there or each line is an event. Called on any thread.</summary>
+    public Action<string>? WarnTo { get; set; }
+
+    /// <summary>Takes traces instead of standard error, while something is drawn there. Called on any thread.</summary>
+    public Action<string>? TraceTo { get; set; }
+
     /// <summary>Opens the installation that the options name.</summary>
     public EGoatNode OpenNode(ParseResult result) => EGoatNode.Open(new NodeOptions
     {
         DataFolder = result.GetValue(Data),
         DatabasePath = result.GetValue(Database),
-        Warn = text => (TraceTo ?? Console.Error.WriteLine)($"egoat: {VisibleText.Text(text, "  ")}"),
-        Trace = result.GetValue(Trace) ? line => (TraceTo ?? Console.Error.WriteLine)(line) : null,
+        Warn = Warn,
+        Trace = result.GetValue(Trace) ? line => (TraceTo ?? Console.Error.WriteLine)(VisibleText.Text(line, "    ")) : null,
     });
 
-    /// <summary>Where traces go instead of standard error, while a screen must not be disturbed.</summary>
-    public Action<string>? TraceTo { get; set; }
-
-    /// <summary>Joins the room that the options name, and tries for some time to reach a server that is not up yet.</summary>
-    public async Task<Room> JoinAsync(EGoatNode node, ParseResult result, ReceiveOptions? receive, TimeSpan patience, CancellationToken cancellationToken)
+    /// <summary>Joins the room that the options name, and tries for --timeout to reach a server that is not up yet.</summary>
+    public Task<Room> JoinAsync(EGoatNode node, ParseResult result, ReceiveOptions? receive, CancellationToken cancellationToken)
     {
         string? room = GetText(result, Room, "room");
         RoomLink? link = room is null ? null : ReadLink(result, room);
-        var options = new RoomOptions
-        {
-            Server = link?.PinnedServer ?? GetServer(result),
-            Room = link?.Label ?? room ?? throw Missing("the room", Room, "room"),
-            Key = link?.Key,
-            DisplayName = GetText(result, Name, "name") ?? EGoatNode.DefaultDisplayName,
-            Receive = receive,
-            RelayOnly = result.GetValue(RelayOnly),
-            MaxPacketSize = result.GetValue(MaxPacket),
-            IceServers = result.GetValue(IceServer) is { Length: > 0 } servers ? ParseIceServers(servers) : null,
-        };
-        using var limit = new CancellationTokenSource(patience);
-        for (int attempt = 1; ; attempt++)
-        {
-            try
+        TimeSpan patience = GetTimeout(result);
+        return node.JoinAsync(
+            new RoomOptions
             {
-                return await node.JoinAsync(options, cancellationToken).ConfigureAwait(false);
-            }
-            catch (RoomException e) when (IsNotUpYet(e) && !limit.IsCancellationRequested)
-            {
-                if (attempt == 1)
-                {
-                    await Console.Error.WriteLineAsync($"egoat: {e.Message} Trying for {patience.TotalSeconds:F0} s.").ConfigureAwait(false);
-                }
-            }
-
-            using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-            await Task.Delay(RetryInterval, pause.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            cancellationToken.ThrowIfCancellationRequested();
-        }
+                Server = link?.PinnedServer ?? GetServer(result),
+                Room = link?.Label ?? room ?? throw Missing("the room", Room, "room"),
+                Key = link?.Key,
+                DisplayName = GetText(result, Name, "name") ?? EGoatNode.DefaultDisplayName,
+                Patience = patience,
+                Retrying = reason => Warn($"{reason} Trying for {patience.TotalSeconds:F0} s."),
+                Receive = receive,
+                RelayOnly = result.GetValue(RelayOnly),
+                MaxPacketSize = result.GetValue(MaxPacket),
+                IceServers = result.GetValue(IceServer) is { Length: > 0 } servers ? ParseIceServers(servers) : null,
+            },
+            cancellationToken);
     }
 
     // What is meant as a link is one or an error: it never becomes the name of an open room.
@@ -124,10 +110,15 @@ internal sealed class CommonOptions
         return result.GetValue(Server) is null ? link : throw new CommandException(ExitCode.Usage, "The link names its server; leave --server out.");
     }
 
-    /// <summary>Where a command shows what happens in its room.</summary>
-    public RoomOutput CreateOutput(ParseResult result, TextWriter lines, TextOutputOptions options) => result.GetValue(Json)
-        ? new JsonRoomOutput(lines, TimeProvider.System)
-        : new TextRoomOutput(lines, options with { IsVerbose = result.GetValue(Verbose), IsQuiet = result.GetValue(Quiet) });
+    /// <summary>Where a command shows what happens in its room, and what is wrong with the installation.</summary>
+    public RoomOutput CreateOutput(ParseResult result, TextWriter lines, TextOutputOptions options)
+    {
+        RoomOutput output = result.GetValue(Json)
+            ? new JsonRoomOutput(lines, TimeProvider.System)
+            : new TextRoomOutput(lines, options with { IsVerbose = result.GetValue(Verbose), IsQuiet = result.GetValue(Quiet) });
+        (WarnTo, TraceTo) = (output.Warn, output.Trace);
+        return output;
+    }
 
     /// <summary>An option that names STUN and TURN servers.</summary>
     public static Option<string[]> CreateIceServer(string description)
@@ -255,20 +246,6 @@ internal sealed class CommonOptions
             : Refuse<long?>(result, $"'{result.Tokens[0].Value}' is not a number of bytes such as 500, 10MB or 1.5GiB."),
     };
 
-    // Nothing listens there, or the network is not there: either may come.
-    private static bool IsNotUpYet(RoomException e)
-    {
-        for (Exception? cause = e; cause is not null; cause = cause.InnerException)
-        {
-            if (cause is System.Net.Sockets.SocketException)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
     private static Option<int?> CreateMaxPacket()
     {
         var option = new Option<int?>("--max-packet")
@@ -285,6 +262,8 @@ internal sealed class CommonOptions
         });
         return option;
     }
+
+    private void Warn(string text) => (WarnTo ?? (t => Console.Error.WriteLine($"egoat: {VisibleText.Text(t, "  ")}")))(text);
 
     private NodeConfiguration Configuration(ParseResult result) => _configuration ??= NodeConfiguration.Read(result.GetValue(Data));
 

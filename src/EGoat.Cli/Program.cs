@@ -20,7 +20,7 @@ internal static class Program
         if (!asksForHelp && CommandLine.FindError(result) is { } error)
         {
             string command = result.CommandResult.Command == root ? "" : $" {result.CommandResult.Command.Name}";
-            await Console.Error.WriteLineAsync($"egoat: {error} See 'egoat{command} --help'.").ConfigureAwait(false);
+            await Console.Error.WriteLineAsync($"egoat: {VisibleText.Line(error)} See 'egoat{command} --help'.").ConfigureAwait(false);
             return ExitCode.Usage;
         }
 

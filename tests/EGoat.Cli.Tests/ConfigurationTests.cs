@@ -50,10 +50,10 @@ public sealed class ConfigurationTests : ProgramTest
         }
 
         // The file's server is used, and an argument instead of it.
-        (int exitCode, _, string errors) = await CliProcess.RunAsync(home, "send", "--text", "hi");
+        (int exitCode, _, string errors) = await CliProcess.RunAsync(home, "send", "--text", "hi", "--timeout", "1");
         Assert.Equal(1, exitCode);
         Assert.Contains("http://127.0.0.1:1 cannot be reached", errors, StringComparison.Ordinal);
-        (_, _, errors) = await CliProcess.RunAsync(home, "send", "--text", "hi", "--server", "http://127.0.0.1:9");
+        (_, _, errors) = await CliProcess.RunAsync(home, "send", "--text", "hi", "--timeout", "1", "--server", "http://127.0.0.1:9");
         Assert.Contains("http://127.0.0.1:9 cannot be reached", errors, StringComparison.Ordinal);
         (exitCode, _, errors) = await CliProcess.RunAsync(Home("bob"), "send", "--text", "hi");
         Assert.Equal(2, exitCode);

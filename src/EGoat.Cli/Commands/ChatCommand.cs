@@ -47,13 +47,14 @@ internal sealed class ChatCommand
         TimeSpan timeout = _common.GetTimeout(result);
         ReceiveOptions? receive = result.GetValue(_output) is { } folder ? _common.CreateReceive(result, folder) : null;
         bool asks = result.GetValue(_ask);
+        using RoomOutput? output = TerminalModes.CanEdit && !result.GetValue(_common.Json) ? null : _common.CreateOutput(result, Console.Out, new TextOutputOptions { EndsWhenQuiet = true });
         EGoatNode node = _common.OpenNode(result);
         await using (node.ConfigureAwait(false))
         {
-            Room room = await _common.JoinAsync(node, result, asks ? null : receive, timeout, cancellationToken).ConfigureAwait(false);
-            return TerminalModes.CanEdit && !result.GetValue(_common.Json)
+            Room room = await _common.JoinAsync(node, result, asks ? null : receive, cancellationToken).ConfigureAwait(false);
+            return output is null
                 ? await ChatOnTerminalAsync(node, room, result, asks ? receive : null, timeout, cancellationToken).ConfigureAwait(false)
-                : await ChatByLinesAsync(node, room, result, asks ? receive : null, timeout, signals).ConfigureAwait(false);
+                : await ChatByLinesAsync(node, room, output, result, asks ? receive : null, timeout, signals).ConfigureAwait(false);
         }
     }
 
@@ -61,24 +62,29 @@ internal sealed class ChatCommand
     {
         using (var session = new ChatSession(room, node.History, TerminalModes.Open(), new ChatSessionOptions { Ask = ask, Timeout = _common.FindTimeout(result) }))
         {
-            _common.TraceTo = session.WriteLine;
-            await session.RunAsync(cancellationToken).ConfigureAwait(false);
-            _common.TraceTo = null;
+            (_common.WarnTo, _common.TraceTo) = (session.Warn, session.WriteLine);
+            try
+            {
+                await session.RunAsync(cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                (_common.WarnTo, _common.TraceTo) = (null, null);
+            }
         }
 
         IReadOnlyList<EGoatDelivery> unconfirmed = await room.LeaveAsync(timeout, cancellationToken).ConfigureAwait(false);
         foreach (string line in RoomOutput.DescribeUnconfirmed(unconfirmed))
         {
-            await Console.Error.WriteLineAsync($"egoat: {line}").ConfigureAwait(false);
+            await Console.Error.WriteLineAsync($"egoat: {VisibleText.Text(line, "  ")}").ConfigureAwait(false);
         }
 
         return unconfirmed.Count > 0 ? ExitCode.Failed : ExitCode.Done;
     }
 
-    private async Task<int> ChatByLinesAsync(EGoatNode node, Room room, ParseResult result, ReceiveOptions? ask, TimeSpan timeout, StopSignals signals)
+    private async Task<int> ChatByLinesAsync(EGoatNode node, Room room, RoomOutput output, ParseResult result, ReceiveOptions? ask, TimeSpan timeout, StopSignals signals)
     {
         CancellationToken cancellationToken = signals.Token;
-        using RoomOutput output = _common.CreateOutput(result, Console.Out, new TextOutputOptions { EndsWhenQuiet = true });
         using RoomSubscription events = room.Subscribe();
         output.ShowJoined(room);
         var transfers = new ChatTransfers(room, output);

@@ -71,12 +71,12 @@ internal sealed class ReceiveCommand
         TextWriter lines = GetLines(result);
         using var idle = new IdleLimit(files is null ? null : timeout, TimeProvider.System, cancellationToken);
         ReceiveOptions receive = CreateOptions(result, lines, idle);
+        bool isWatched = TerminalModes.CanDraw && !toOutput && !result.GetValue(_ask) && !result.GetValue(_common.Json);
+        using RoomOutput output = _common.CreateOutput(result, lines, new TextOutputOptions { Terminal = isWatched ? TerminalModes.OpenOutput() : null, EndsWhenQuiet = files is null });
         EGoatNode node = _common.OpenNode(result);
         await using (node.ConfigureAwait(false))
         {
-            Room room = await _common.JoinAsync(node, result, receive, timeout, cancellationToken).ConfigureAwait(false);
-            bool isWatched = TerminalModes.CanDraw && !toOutput && !result.GetValue(_ask) && !result.GetValue(_common.Json);
-            using RoomOutput output = _common.CreateOutput(result, lines, new TextOutputOptions { Terminal = isWatched ? TerminalModes.OpenOutput() : null, EndsWhenQuiet = files is null });
+            Room room = await _common.JoinAsync(node, result, receive, cancellationToken).ConfigureAwait(false);
             using RoomSubscription events = room.Subscribe();
             output.ShowJoined(room);
             var received = new ReceivedFiles();

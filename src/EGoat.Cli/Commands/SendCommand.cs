@@ -60,11 +60,11 @@ internal sealed class SendCommand
         }
 
         TimeSpan timeout = _common.GetTimeout(result);
+        using RoomOutput output = _common.CreateOutput(result, Console.Out, new TextOutputOptions { Done = "sent", Terminal = TerminalModes.CanDraw && !result.GetValue(_common.Json) ? TerminalModes.OpenOutput() : null });
         EGoatNode node = _common.OpenNode(result);
         await using (node.ConfigureAwait(false))
         {
-            Room room = await _common.JoinAsync(node, result, null, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
-            using RoomOutput output = _common.CreateOutput(result, Console.Out, new TextOutputOptions { Done = "sent", Terminal = TerminalModes.CanDraw && !result.GetValue(_common.Json) ? TerminalModes.OpenOutput() : null });
+            Room room = await _common.JoinAsync(node, result, null, cancellationToken).ConfigureAwait(false);
             using RoomSubscription events = room.Subscribe();
             output.ShowJoined(room);
             Task showing = output.ShowAllAsync(events);
@@ -157,11 +157,7 @@ internal sealed class SendCommand
 
         IReadOnlyList<EGoatDelivery>[] outcomes = await Task.WhenAll(sent.Select(s => s.WaitAsync(timeout, cancellationToken))).ConfigureAwait(false);
         EGoatDelivery[] missing = [.. outcomes.SelectMany(o => o).Where(d => d.State != EGoatDeliveryState.Confirmed)];
-        foreach (string line in RoomOutput.DescribeUnconfirmed(missing))
-        {
-            output.Warn(line);
-        }
-
+        output.ShowUnconfirmed(missing);
         return missing.Length == 0 ? ExitCode.Done : ExitCode.Failed;
     }
 

@@ -39,6 +39,11 @@ internal static class ServeCommand
         command.SetAction((result, cancellationToken) => Program.RunAsync(
             async () =>
             {
+                if (result.GetValue(common.Json))
+                {
+                    common.WarnTo = text => Console.WriteLine(EventJson.Warning(text));
+                }
+
                 EGoatNode node = common.OpenNode(result);
                 await using (node.ConfigureAwait(false))
                 {

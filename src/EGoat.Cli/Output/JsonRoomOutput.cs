@@ -14,7 +14,6 @@ internal sealed class JsonRoomOutput : RoomOutput
 
     /// <summary>Guards the fields below, and orders lines of several threads.</summary>
     private readonly Lock _gate = new();
-    private readonly HashSet<string> _present = [];
     private bool _isTicking;
 
     public JsonRoomOutput(TextWriter lines, TimeProvider time)
@@ -29,47 +28,35 @@ internal sealed class JsonRoomOutput : RoomOutput
     public override void ShowJoined(Room room) =>
         Line(new JsonObject { ["event"] = "joined", ["room"] = room.Name, ["peer"] = room.PeerId, ["identity"] = room.Identity, ["name"] = room.DisplayName });
 
-    public override void Show(RoomEvent e)
+    public override void ShowMessage(EGoatMessage message) => Line(EventJson.Message("message", message));
+
+    public override void ShowKept(EGoatMessage message) => Line(EventJson.Message("kept", message));
+
+    public override void ShowDelivery(EGoatDelivery delivery) => Line(EventJson.Delivery(delivery));
+
+    public override void ShowPresence(EGoatPeer peer, bool isHere) => Line(EventJson.Peer(isHere ? "join" : "leave", peer));
+
+    public override void ShowTransfer(EGoatTransfer transfer)
     {
-        switch (e)
+        Totals.Note(transfer);
+        if (transfer.IsEnded)
         {
-            case RoomMessageReceived { Message: var message }:
-                Line(EventJson.Message("message", message));
-                break;
-            case RoomMessageKept { Message: var message }:
-                Line(EventJson.Message("kept", message));
-                break;
-            case RoomDeliveryChanged { Delivery: var delivery }:
-                Line(EventJson.Delivery(delivery));
-                break;
-            case RoomPeerChanged { Peer: var peer }:
-                ShowPeer(peer);
-                break;
-            case RoomTransferChanged { Transfer: var transfer }:
-                ShowTransfer(transfer);
-                break;
-            case RoomStateChanged { State: var state }:
-                Line(new JsonObject { ["event"] = "state", ["state"] = state.ToString() });
-                break;
-            case RoomEventsLost { Count: var count }:
-                Line(new JsonObject { ["event"] = "lost", ["count"] = count });
-                break;
-            case RoomWarning { Text: var text }:
-                Warn(text);
-                break;
-            default:
-                break;
+            Line(EventJson.Transfer(transfer));
+        }
+
+        lock (_gate)
+        {
+            if (!_isTicking && Totals.IsRunning)
+            {
+                _isTicking = true;
+                _timer.Change(ProgressInterval, ProgressInterval);
+            }
         }
     }
 
-    // Each delivery has been a line; that they are not confirmed is what the exit code says.
-    public override void ShowUnconfirmed(IReadOnlyList<EGoatDelivery> deliveries)
-    {
-        foreach (string line in DescribeUnconfirmed(deliveries))
-        {
-            Warn(line);
-        }
-    }
+    public override void ShowState(EGoatRoomState state, bool isBack) => Line(new JsonObject { ["event"] = "state", ["state"] = state.ToString() });
+
+    public override void ShowLost(int count) => Line(new JsonObject { ["event"] = "lost", ["count"] = count });
 
     public override void ShowSummary(int leftOut)
     {
@@ -84,9 +71,12 @@ internal sealed class JsonRoomOutput : RoomOutput
         });
     }
 
+    // No event: events are for programs.
+    public override void Trace(string line) => Console.Error.WriteLine(line);
+
     public override void Say(string text) => Line(new JsonObject { ["event"] = "info", ["text"] = text });
 
-    public override void Warn(string text) => Line(new JsonObject { ["event"] = "warning", ["text"] = text });
+    public override void Warn(string text) => Line(EventJson.Warning(text));
 
     public override void ShowOffer(FileOffer offer, int number) => Line(new JsonObject
     {
@@ -137,36 +127,6 @@ internal sealed class JsonRoomOutput : RoomOutput
         if (disposing)
         {
             _timer.Dispose();
-        }
-    }
-
-    private void ShowPeer(EGoatPeer peer)
-    {
-        if (peer.State == EGoatPeerState.Connected && _present.Add(peer.Id))
-        {
-            Line(EventJson.Peer("join", peer));
-        }
-        else if (peer.State is EGoatPeerState.Left or EGoatPeerState.Disconnected && _present.Remove(peer.Id))
-        {
-            Line(EventJson.Peer("leave", peer));
-        }
-    }
-
-    private void ShowTransfer(EGoatTransfer transfer)
-    {
-        Totals.Note(transfer);
-        if (transfer.IsEnded)
-        {
-            Line(EventJson.Transfer(transfer));
-        }
-
-        lock (_gate)
-        {
-            if (!_isTicking && Totals.IsRunning)
-            {
-                _isTicking = true;
-                _timer.Change(ProgressInterval, ProgressInterval);
-            }
         }
     }
 

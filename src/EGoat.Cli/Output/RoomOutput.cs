@@ -4,8 +4,12 @@ using EGoat.Terminal;
 namespace EGoat.Cli.Output;
 
 /// <summary>Shows what happens in a room to people or to programs.</summary>
-internal abstract class RoomOutput : IChatOutput, IDisposable
+internal abstract class RoomOutput : IRoomView, IDisposable
 {
+    private readonly RoomEventPresenter _presenter;
+
+    protected RoomOutput() => _presenter = new RoomEventPresenter(this);
+
     /// <summary>All files that have been under way.</summary>
     public abstract TransferTotals Totals { get; }
 
@@ -13,17 +17,40 @@ internal abstract class RoomOutput : IChatOutput, IDisposable
     public abstract void ShowJoined(Room room);
 
     /// <summary>Shows an event.</summary>
-    public abstract void Show(RoomEvent e);
+    public void Show(RoomEvent e) => _presenter.Show(e);
 
-    /// <summary>The outcomes of messages that are not confirmed at the end.</summary>
-    public abstract void ShowUnconfirmed(IReadOnlyList<EGoatDelivery> deliveries);
+    /// <summary>The outcomes of messages that are not confirmed at the end; each delivery was shown before.</summary>
+    public void ShowUnconfirmed(IReadOnlyList<EGoatDelivery> deliveries)
+    {
+        foreach (string line in DescribeUnconfirmed(deliveries))
+        {
+            Warn(line);
+        }
+    }
 
     /// <summary>The summary of what was sent.</summary>
     public abstract void ShowSummary(int leftOut);
 
+    /// <summary>A line about what connections do, for people who look for a fault. Called on any thread.</summary>
+    public abstract void Trace(string line);
+
     public abstract void Say(string text);
 
     public abstract void Warn(string text);
+
+    public abstract void ShowMessage(EGoatMessage message);
+
+    public abstract void ShowKept(EGoatMessage message);
+
+    public abstract void ShowDelivery(EGoatDelivery delivery);
+
+    public abstract void ShowPresence(EGoatPeer peer, bool isHere);
+
+    public abstract void ShowTransfer(EGoatTransfer transfer);
+
+    public abstract void ShowState(EGoatRoomState state, bool isBack);
+
+    public abstract void ShowLost(int count);
 
     public abstract void ShowOffer(FileOffer offer, int number);
 
@@ -58,7 +85,7 @@ internal abstract class RoomOutput : IChatOutput, IDisposable
         .Select(g =>
         {
             string waits = g.All(d => d.State == EGoatDeliveryState.Waiting) ? " They are sent again when it is met in the room again." : "";
-            string reason = g.First().Reason is { } text ? $" {text}" : "";
+            string reason = g.First().Reason is { } text ? $" {VisibleText.Line(text)}" : "";
             return $"{DisplayText.Count(g.Count(), "message")} {(g.Count() == 1 ? "was" : "were")} not confirmed by {g.Key.Name}.{reason}{(g.Count() == 1 ? waits.Replace("They are", "It is", StringComparison.Ordinal) : waits)}";
         });
 }

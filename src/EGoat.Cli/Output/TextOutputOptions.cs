@@ -8,6 +8,9 @@ internal sealed record TextOutputOptions
     /// <summary>Where progress is drawn; null when nobody watches.</summary>
     public ITerminal? Terminal { get; init; }
 
+    /// <summary>Where warnings go.</summary>
+    public TextWriter Errors { get; init; } = Console.Error;
+
     /// <summary>What happens to files: sent or received.</summary>
     public string Done { get; init; } = "received";
 

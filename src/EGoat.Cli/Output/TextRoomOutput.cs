@@ -14,8 +14,6 @@ internal sealed class TextRoomOutput : RoomOutput
 
     /// <summary>Orders lines of several threads.</summary>
     private readonly Lock _gate = new();
-    private readonly HashSet<string> _present = [];
-    private bool _isReconnecting;
 
     public TextRoomOutput(TextWriter lines, TextOutputOptions options)
     {
@@ -28,54 +26,55 @@ internal sealed class TextRoomOutput : RoomOutput
 
     public override TransferTotals Totals => _report.Totals;
 
-    public override void ShowJoined(Room room) => Tell($"Joined the room {room.Name} as {VisibleText.Line(room.DisplayName)}. {(room.IsKeyed ? "Only who has its link can join." : "It is open: whoever knows its name and server can join.")}");
+    public override void ShowJoined(Room room) => Tell(ChatLines.Joined(room));
 
-    public override void Show(RoomEvent e)
+    public override void ShowMessage(EGoatMessage message) =>
+        Say($"{VisibleText.Line(message.From)}: {VisibleText.Text(message.Text, "    ")}{(message.Kept ? "" : " (not kept yet)")}");
+
+    public override void ShowKept(EGoatMessage message)
     {
-        switch (e)
-        {
-            case RoomMessageReceived { Message: var message }:
-                Say($"{VisibleText.Line(message.From)}: {VisibleText.Text(message.Text, "    ")}{(message.Kept ? "" : " (not kept yet)")}");
-                break;
-            case RoomPeerChanged { Peer: var peer }:
-                ShowPeer(peer);
-                break;
-            case RoomTransferChanged { Transfer: var transfer }:
-                if (transfer.IsEnded && transfer.State != EGoatTransferState.Completed && _options.IsQuiet)
-                {
-                    Warn(TransferLine.Describe(transfer));
-                }
+        // Its line stands there.
+    }
 
-                _report.Note(transfer);
-                _display?.Update();
-                break;
-            case RoomStateChanged { State: var state }:
-                ShowState(state);
-                break;
-            case RoomEventsLost { Count: var count }:
-                Warn($"{count:N0} lines came too fast to be shown; messages among them are in the history.");
-                break;
-            case RoomWarning { Text: var text }:
-                Warn(text);
-                break;
-            default:
-                break;
+    public override void ShowDelivery(EGoatDelivery delivery)
+    {
+        // What is not confirmed in the end is told then.
+    }
+
+    public override void ShowPresence(EGoatPeer peer, bool isHere) => Tell(ChatLines.Presence(peer, isHere));
+
+    public override void ShowTransfer(EGoatTransfer transfer)
+    {
+        if (transfer.IsEnded && transfer.State != EGoatTransferState.Completed && _options.IsQuiet)
+        {
+            Warn(TransferLine.Describe(transfer));
+        }
+
+        _report.Note(transfer);
+        _display?.Update();
+    }
+
+    public override void ShowState(EGoatRoomState state, bool isBack)
+    {
+        if (state == EGoatRoomState.Reconnecting)
+        {
+            Warn(ChatLines.ServerAway);
+        }
+        else if (isBack)
+        {
+            Tell(ChatLines.ServerBack);
         }
     }
 
-    public override void ShowUnconfirmed(IReadOnlyList<EGoatDelivery> deliveries)
-    {
-        foreach (string line in DescribeUnconfirmed(deliveries))
-        {
-            Warn(line);
-        }
-    }
+    public override void ShowLost(int count) => Warn(ChatLines.Lost(count));
 
     public override void ShowSummary(int leftOut) => _report.End(leftOut);
 
     public override void Say(string text) => Line(_lines, text);
 
-    public override void Warn(string text) => Line(Console.Error, $"egoat: {text}");
+    public override void Trace(string line) => Line(_options.Errors, line);
+
+    public override void Warn(string text) => Line(_options.Errors, $"egoat: {VisibleText.Text(text, "  ")}");
 
     public override void ShowOffer(FileOffer offer, int number) => Say(ChatLines.Offer(offer, number));
 
@@ -106,32 +105,6 @@ internal sealed class TextRoomOutput : RoomOutput
         if (!_options.IsQuiet)
         {
             Say(text);
-        }
-    }
-
-    private void ShowPeer(EGoatPeer peer)
-    {
-        if (peer.State == EGoatPeerState.Connected && _present.Add(peer.Id))
-        {
-            Tell($"{VisibleText.Line(peer.Name)} is here.");
-        }
-        else if (peer.State is EGoatPeerState.Left or EGoatPeerState.Disconnected && _present.Remove(peer.Id))
-        {
-            Tell($"{VisibleText.Line(peer.Name)} is gone.");
-        }
-    }
-
-    private void ShowState(EGoatRoomState state)
-    {
-        bool wasReconnecting = _isReconnecting;
-        _isReconnecting = state == EGoatRoomState.Reconnecting;
-        if (_isReconnecting)
-        {
-            Warn("The signaling server is out of reach. Connected peers stay; newcomers can join when it is back.");
-        }
-        else if (wasReconnecting && state == EGoatRoomState.Joined)
-        {
-            Tell("The signaling server is back.");
         }
     }
 

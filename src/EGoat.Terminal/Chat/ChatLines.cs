@@ -15,6 +15,12 @@ public sealed class ChatLines(bool hasColor, TimeProvider time)
     /// <summary>Stands behind a message that everybody has stored.</summary>
     public const string Tick = "✓";
 
+    /// <summary>Is said when the signaling server is out of reach.</summary>
+    public const string ServerAway = "The signaling server is out of reach. Connected peers stay; newcomers can join when it is back.";
+
+    /// <summary>Is said when it is back.</summary>
+    public const string ServerBack = "The signaling server is back.";
+
     /// <summary>Files of an offer that are listed; a longer offer is cut.</summary>
     private const int MaxListed = 20;
     private const string Dim = "2";
@@ -49,6 +55,23 @@ public sealed class ChatLines(bool hasColor, TimeProvider time)
             .Append(note2.Length > 0 ? " " + Style(Dim, note2 == Tick ? Tick : $"({note2})") : "");
         return line.ToString();
     }
+
+    /// <summary>Who has come to which room, and who else can.</summary>
+    public static string Joined(Room room)
+    {
+        ArgumentNullException.ThrowIfNull(room);
+        return $"Joined the room {room.Name} as {VisibleText.Line(room.DisplayName)}. {(room.IsKeyed ? "Only who has its link can join." : "It is open: whoever knows its name and server can join.")}";
+    }
+
+    /// <summary>A member has come or gone.</summary>
+    public static string Presence(EGoatPeer peer, bool isHere)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        return $"{VisibleText.Line(peer.Name)} is {(isHere ? "here" : "gone")}.";
+    }
+
+    /// <summary>So many events came too fast.</summary>
+    public static string Lost(int count) => string.Create(CultureInfo.InvariantCulture, $"{count:N0} lines came too fast to be shown; messages among them are in the history.");
 
     /// <summary>Something that happened now.</summary>
     public string Note(string text) => Style(Dim, $"{time.GetLocalNow().ToString("HH:mm", CultureInfo.InvariantCulture)} {text}");

@@ -17,7 +17,7 @@ public sealed class ChatSession : IDisposable
     private readonly ChatTransfers _transfers;
     private readonly ChatCommands _commands;
     private readonly TransferReport _report;
-    private readonly HashSet<string> _present = [];
+    private readonly RoomEventPresenter _presenter;
 
     /// <summary>Guards the fields below.</summary>
     private readonly Lock _gate = new();
@@ -43,7 +43,8 @@ public sealed class ChatSession : IDisposable
         _lines = new ChatLines(terminal.HasColor, options.Time);
         var completer = new ChatCompleter(() => room.Peers.Select(p => p.Name));
         _screen = new ChatScreen(terminal, options.Time) { MaxTextBytes = Room.MaxTextBytes, Completer = completer.Complete };
-        var output = new Output(this);
+        var output = new View(this);
+        _presenter = new RoomEventPresenter(output);
         _transfers = new ChatTransfers(room, output);
         _commands = new ChatCommands(room, history, _transfers, output) { Timeout = options.Timeout };
         _report = new TransferReport(_screen.WriteLine, "done", options.Time) { EndsWhenQuiet = true, Ended = ShowStatus };
@@ -52,8 +53,11 @@ public sealed class ChatSession : IDisposable
     /// <summary>What is being sent.</summary>
     public Task Sending => _commands.Sending;
 
-    /// <summary>Writes a line above what is typed.</summary>
+    /// <summary>Writes a line above what is typed. Called on any thread.</summary>
     public void WriteLine(string text) => _screen.WriteLine(VisibleText.Text(text, "    "));
+
+    /// <summary>Writes a warning above what is typed. Called on any thread.</summary>
+    public void Warn(string text) => _screen.WriteLine(_lines.Style("33", $"egoat: {VisibleText.Text(text, "    ")}"));
 
     /// <summary>Runs it until its user leaves, or the input ends.</summary>
     /// <param name="cancellationToken">Ends it.</param>
@@ -66,7 +70,7 @@ public sealed class ChatSession : IDisposable
         }
 
         await ShowRecentAsync(cancellationToken).ConfigureAwait(false);
-        _screen.WriteLine(_lines.Note($"Joined {_room.Name} as {VisibleText.Line(_room.DisplayName)}. It is open: whoever knows its name and server can join. /help shows what can be typed."));
+        _screen.WriteLine(_lines.Note($"{ChatLines.Joined(_room)} /help shows what can be typed."));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task showing = ShowAsync(events, stop.Token);
         try
@@ -220,37 +224,7 @@ public sealed class ChatSession : IDisposable
     {
         await foreach (RoomEvent e in events.ReadAllAsync(cancellationToken).ConfigureAwait(false))
         {
-            Show(e);
-        }
-    }
-
-    private void Show(RoomEvent e)
-    {
-        switch (e)
-        {
-            case RoomMessageReceived { Message: var message }:
-                _screen.WriteLine(_lines.Message(message));
-                break;
-            case RoomDeliveryChanged { Delivery: { State: EGoatDeliveryState.Confirmed } delivery }:
-                NoteConfirmed(delivery);
-                break;
-            case RoomPeerChanged { Peer: var peer }:
-                ShowPeer(peer);
-                break;
-            case RoomTransferChanged { Transfer: var transfer }:
-                ShowTransfer(transfer);
-                break;
-            case RoomStateChanged { State: var state }:
-                ShowState(state);
-                break;
-            case RoomEventsLost { Count: var count }:
-                Warn($"{count:N0} lines came too fast to be shown; messages among them are in the history.");
-                break;
-            case RoomWarning { Text: var text }:
-                Warn(text);
-                break;
-            default:
-                break;
+            _presenter.Show(e);
         }
     }
 
@@ -266,18 +240,6 @@ public sealed class ChatSession : IDisposable
         }
     }
 
-    private void ShowPeer(EGoatPeer peer)
-    {
-        if (peer.State == EGoatPeerState.Connected && _present.Add(peer.Id))
-        {
-            _screen.WriteLine(_lines.Note($"{VisibleText.Line(peer.Name)} is here."));
-        }
-        else if (peer.State is EGoatPeerState.Left or EGoatPeerState.Disconnected && _present.Remove(peer.Id))
-        {
-            _screen.WriteLine(_lines.Note($"{VisibleText.Line(peer.Name)} is gone."));
-        }
-    }
-
     private void ShowTransfer(EGoatTransfer transfer)
     {
         if (transfer is { State: EGoatTransferState.Offered, Direction: EGoatDirection.Sent } && !_report.Totals.IsRunning)
@@ -290,17 +252,16 @@ public sealed class ChatSession : IDisposable
         ShowStatus();
     }
 
-    private void ShowState(EGoatRoomState state)
+    private void ShowState(EGoatRoomState state, bool isBack)
     {
-        bool wasReconnecting = _isReconnecting;
         _isReconnecting = state == EGoatRoomState.Reconnecting;
         if (_isReconnecting)
         {
-            Warn("The signaling server is out of reach. Connected peers stay; newcomers can join when it is back.");
+            Warn(ChatLines.ServerAway);
         }
-        else if (wasReconnecting && state == EGoatRoomState.Joined)
+        else if (isBack)
         {
-            _screen.WriteLine(_lines.Note("The signaling server is back."));
+            _screen.WriteLine(_lines.Note(ChatLines.ServerBack));
         }
 
         ShowStatus();
@@ -327,11 +288,32 @@ public sealed class ChatSession : IDisposable
         _screen.SetStatus(rows);
     }
 
-    private void Warn(string text) => _screen.WriteLine(_lines.Style("33", $"egoat: {VisibleText.Text(text, "    ")}"));
-
-    /// <summary>Answers of commands, as lines of the session.</summary>
-    private sealed class Output(ChatSession session) : IChatOutput
+    /// <summary>What happens, and answers of commands, as lines of the session.</summary>
+    private sealed class View(ChatSession session) : IRoomView
     {
+        public void ShowMessage(EGoatMessage message) => Say(session._lines.Message(message));
+
+        public void ShowKept(EGoatMessage message)
+        {
+            // Its line stands there.
+        }
+
+        public void ShowDelivery(EGoatDelivery delivery)
+        {
+            if (delivery.State == EGoatDeliveryState.Confirmed)
+            {
+                session.NoteConfirmed(delivery);
+            }
+        }
+
+        public void ShowPresence(EGoatPeer peer, bool isHere) => Say(session._lines.Note(ChatLines.Presence(peer, isHere)));
+
+        public void ShowTransfer(EGoatTransfer transfer) => session.ShowTransfer(transfer);
+
+        public void ShowState(EGoatRoomState state, bool isBack) => session.ShowState(state, isBack);
+
+        public void ShowLost(int count) => Warn(ChatLines.Lost(count));
+
         public void Say(string text) => session._screen.WriteLine(text);
 
         public void Warn(string text) => session.Warn(text);
