@@ -1,3 +1,4 @@
+using System.Net;
 using EGoat.Keys;
 using EGoat.Testing;
 using EGoat.WebRtc.Dtls;
@@ -8,6 +9,10 @@ namespace EGoat.Mesh.Tests.Rooms;
 [Collection(InVirtualTime.Name)]
 public sealed class RoomOverTimeTests : IAsyncLifetime
 {
+    // Networks for documentation (RFC 5737, RFC 3849).
+    private const string IPv4 = "192.0.2.";
+    private const string IPv6 = "2001:db8::";
+
     /// <summary>After the end of whatever was wrong, everything is well again within this time.</summary>
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
@@ -25,7 +30,7 @@ public sealed class RoomOverTimeTests : IAsyncLifetime
     public Task InitializeAsync() => MeetAsync(adasId: 'a');
 
     // Which of two offers depends on their ids, so that what may go wrong is tried with either.
-    private async Task MeetAsync(char adasId)
+    private async Task MeetAsync(char adasId, string prefix = IPv4)
     {
         foreach (VirtualMember member in _members)
         {
@@ -33,8 +38,8 @@ public sealed class RoomOverTimeTests : IAsyncLifetime
         }
 
         _members.Clear();
-        _ada = await JoinAsync("ada", $"192.0.2.{++_hosts}", id: new string(adasId, 26));
-        _bob = await JoinAsync("bob", $"192.0.2.{++_hosts}", id: new string('m', 26));
+        _ada = await JoinAsync("ada", $"{prefix}{++_hosts}", id: new string(adasId, 26));
+        _bob = await JoinAsync("bob", $"{prefix}{++_hosts}", id: new string('m', 26));
         await _time.AdvanceUntilAsync(() => _ada.IsConnectedTo(1) && _bob.IsConnectedTo(1), Limit);
     }
 
@@ -103,22 +108,27 @@ public sealed class RoomOverTimeTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_member_whose_address_changes_stays_connected(bool isOldGoneFirst)
+    [InlineData(true, IPv4)]
+    [InlineData(false, IPv4)]
+    [InlineData(true, IPv6)]
+    [InlineData(false, IPv6)]
+    public async Task A_member_whose_address_changes_stays_connected(bool isOldGoneFirst, string prefix)
     {
+        await MeetAsync(adasId: 'a', prefix);
         string connectedAt = $"{Assert.Single(_ada.Room.Peers).ConnectedAt:O}";
         if (!isOldGoneFirst)
         {
-            _bob.Host.ChangeAddresses($"192.0.2.{_hosts}", "192.0.2.22");
+            _bob.Host.ChangeAddresses($"{prefix}{_hosts}", $"{prefix}22");
             await _time.AdvanceAsync(TimeSpan.FromSeconds(5));
         }
 
-        _bob.Host.ChangeAddresses("192.0.2.22");
+        _bob.Host.ChangeAddresses($"{prefix}22");
         SentMessage sent = await SendAsync(_ada, "at your new address");
         await _time.AdvanceUntilAsync(sent.Outcome, Recovery);
         await ExpectRecoveryAsync();
-        Assert.Equal(connectedAt, $"{Assert.Single(_ada.Room.Peers).ConnectedAt:O}");
+        EGoatPeer bob = Assert.Single(_ada.Room.Peers);
+        Assert.Equal(connectedAt, $"{bob.ConnectedAt:O}");
+        Assert.Equal(IPAddress.Parse($"{prefix}22"), IPEndPoint.Parse(bob.Address).Address);
     }
 
     [Fact]
