@@ -174,27 +174,7 @@ internal sealed class WebSocketConnector : ISignalingConnector
     {
         private readonly WebSocketMessageSocket _messages = new(socket);
 
-        public bool HasLostAddress
-        {
-            get
-            {
-                if (localAddress is null)
-                {
-                    return false;
-                }
-
-                try
-                {
-                    using var probe = new Socket(localAddress.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-                    probe.Bind(new IPEndPoint(localAddress, 0));
-                    return false;
-                }
-                catch (SocketException e)
-                {
-                    return e.SocketErrorCode == SocketError.AddressNotAvailable;
-                }
-            }
-        }
+        public bool HasLostAddress => localAddress is not null && LocalAddress.IsGone(localAddress);
 
         public ValueTask<string?> ReceiveAsync(CancellationToken cancellationToken) => _messages.ReceiveAsync(cancellationToken);
 
