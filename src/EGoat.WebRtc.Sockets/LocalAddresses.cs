@@ -10,7 +10,14 @@ internal sealed class LocalAddresses : ILocalAddresses
     /// <summary>Addresses kept; a machine with more has virtual ones.</summary>
     private const int MaxAddresses = 16;
 
-    private LocalAddresses() => NetworkChange.NetworkAddressChanged += (_, _) => Changed?.Invoke();
+    private LocalAddresses()
+    {
+        NetworkChange.NetworkAddressChanged += (_, _) => Changed?.Invoke();
+        if (OperatingSystem.IsLinux())
+        {
+            LinuxIPv6Changes.Watch(() => Changed?.Invoke());
+        }
+    }
 
     public event Action? Changed;
 
