@@ -39,6 +39,9 @@ internal sealed class Membership : ISessionOwner
     /// <summary>How often the room was joined, the first time included.</summary>
     private int _joins;
 
+    /// <summary>Whether addresses of this machine have come or gone since the server was joined last.</summary>
+    private bool _hasMoved;
+
     public Membership(RoomContext room, string peerId, SignalingClient signaling, IRtcHost host, IMembershipOwner owner)
     {
         _room = room;
@@ -134,6 +137,11 @@ internal sealed class Membership : ISessionOwner
     /// <summary>Addresses of this machine have come or gone.</summary>
     public void HandleNetworkChange()
     {
+        lock (_gate)
+        {
+            _hasMoved = true;
+        }
+
         _signaling.ReconnectNow();
         foreach (Peer peer in Peers)
         {
@@ -317,8 +325,10 @@ internal sealed class Membership : ISessionOwner
     private void HandleJoined(SignalingJoined joined)
     {
         Peer[] unlisted;
+        bool hasMoved;
         lock (_gate)
         {
+            (hasMoved, _hasMoved) = (_hasMoved, false);
             _listed.Clear();
             _gone.Clear();
             _listed.UnionWith(joined.Peers);
@@ -340,7 +350,7 @@ internal sealed class Membership : ISessionOwner
                 peer.Signal();
 
                 // What was said about new ways to it may not have arrived.
-                if (peer.Session is { IsSilent: true })
+                if (hasMoved || peer.Session is { IsSilent: true })
                 {
                     _room.Background.Run(() => _introductions.RestartIceAsync(peer));
                 }

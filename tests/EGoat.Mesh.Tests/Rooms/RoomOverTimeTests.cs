@@ -131,6 +131,21 @@ public sealed class RoomOverTimeTests : IAsyncLifetime
         Assert.Equal(IPAddress.Parse($"{prefix}22"), IPEndPoint.Parse(bob.Address).Address);
     }
 
+    [Theory]
+    [InlineData('a')]
+    [InlineData('z')]
+    public async Task New_ways_to_everybody_are_looked_for_as_soon_as_the_server_is_reached_from_a_new_address(char adasId)
+    {
+        await MeetAsync(adasId);
+        _bob.MoveTo();
+        await _time.AdvanceAsync(TimeSpan.FromSeconds(1));
+        _bob.MoveTo($"{IPv4}22");
+        SentMessage sent = await SendAsync(_ada, "at your new address");
+
+        // Sooner than either side would find the other silent.
+        await _time.AdvanceUntilAsync(sent.Outcome, TimeSpan.FromSeconds(3));
+    }
+
     [Fact]
     public async Task What_a_recipient_that_crashed_did_not_confirm_waits_and_goes_out_once_when_its_identity_is_back()
     {

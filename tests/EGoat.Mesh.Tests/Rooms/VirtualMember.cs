@@ -13,6 +13,7 @@ internal sealed class VirtualMember : ISignalingConnector, IAsyncDisposable
     private readonly DtlsCertificate _certificate;
     private readonly List<MemoryLink> _links = [];
     private bool _isCutOff;
+    private bool _hasAddress = true;
 
     public VirtualMember(VirtualTime time, MemoryServer server, DtlsCertificate certificate, string name, string address, MemoryStore? store = null)
     {
@@ -89,11 +90,25 @@ internal sealed class VirtualMember : ISignalingConnector, IAsyncDisposable
         Host.Continue();
     }
 
+    /// <summary>Gives the machine other addresses, or none: what connects it to the server stands on an address that it had before.</summary>
+    public void MoveTo(params ReadOnlySpan<string> addresses)
+    {
+        _hasAddress = addresses.Length > 0;
+        _links.ForEach(l => l.HasLostAddress = true);
+        CutLinks(true);
+        Host.ChangeAddresses(addresses);
+    }
+
     /// <summary>Whether this process is connected to so many others, and to no more.</summary>
     public bool IsConnectedTo(int count) => Room.Peers.Count == count && Room.Peers.All(p => p.State == EGoatPeerState.Connected);
 
     public async Task<ISignalingConnection> ConnectAsync(Uri server, CancellationToken cancellationToken)
     {
+        if (!_hasAddress)
+        {
+            throw new SignalingException(SignalingErrors.Unreachable, "The network is unreachable.", null);
+        }
+
         if (_isCutOff)
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, Host.Clock, cancellationToken);
