@@ -106,6 +106,9 @@ internal sealed class CliProcess : IDisposable
         }
     }
 
+    /// <summary>All lines, however long each takes to come.</summary>
+    public IAsyncEnumerable<string> ReadLinesAsync() => _lines.Reader.ReadAllAsync();
+
     /// <summary>The next JSON line with this event that meets the condition.</summary>
     public async Task<JsonObject> ReadEventAsync(string name, Func<JsonObject, bool>? condition = null)
     {

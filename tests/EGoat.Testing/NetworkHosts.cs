@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Xunit;
 
 namespace EGoat.Testing;
@@ -11,24 +10,27 @@ public sealed class NetworkHosts : IDisposable
 {
     private static int s_count;
 
+    /// <summary>Whether namespaces can be made: tried once, since several tests may ask at the same time.</summary>
+    private static readonly Lazy<bool> CanMake = new(Probe);
+
     private readonly string _suffix = $"{Environment.ProcessId}-{Interlocked.Increment(ref s_count)}";
 
     public NetworkHosts()
     {
         First = $"egoat-a-{_suffix}";
         Second = $"egoat-z-{_suffix}";
-        Ip("netns", "add", First);
-        Ip("netns", "add", Second);
-        Ip("link", "add", FirstLink, "netns", First, "type", "veth", "peer", "name", SecondLink, "netns", Second);
+        IpCommand.Run("netns", "add", First);
+        IpCommand.Run("netns", "add", Second);
+        IpCommand.Run("link", "add", FirstLink, "netns", First, "type", "veth", "peer", "name", SecondLink, "netns", Second);
         foreach ((string host, string link, string address) in new[] { (First, FirstLink, FirstAddress), (Second, SecondLink, SecondAddress) })
         {
-            Ip("-n", host, "addr", "add", $"{address}/24", "dev", link);
-            Ip("-n", host, "link", "set", link, "up");
-            Ip("-n", host, "link", "set", "lo", "up");
+            IpCommand.Run("-n", host, "addr", "add", $"{address}/24", "dev", link);
+            IpCommand.Run("-n", host, "link", "set", link, "up");
+            IpCommand.Run("-n", host, "link", "set", "lo", "up");
         }
 
-        // The kernel tells of the carrier a moment later; until then a link counts as down.
-        Assert.True(SpinWait.SpinUntil(() => IsUp(First, FirstLink) && IsUp(Second, SecondLink), TimeSpan.FromSeconds(10)), "The hosts' link did not come up.");
+        IpCommand.WaitUntilUp(First, FirstLink);
+        IpCommand.WaitUntilUp(Second, SecondLink);
     }
 
     public static string FirstAddress => "10.77.0.1";
@@ -48,8 +50,8 @@ public sealed class NetworkHosts : IDisposable
     /// <summary>How long packets may be on the cable, in bytes: 1,500 at first.</summary>
     public void SetMtu(int mtu)
     {
-        Ip("-n", First, "link", "set", FirstLink, "mtu", $"{mtu}");
-        Ip("-n", Second, "link", "set", SecondLink, "mtu", $"{mtu}");
+        IpCommand.Run("-n", First, "link", "set", FirstLink, "mtu", $"{mtu}");
+        IpCommand.Run("-n", Second, "link", "set", SecondLink, "mtu", $"{mtu}");
     }
 
     /// <summary>What to write before a command to have it run on a host.</summary>
@@ -57,8 +59,8 @@ public sealed class NetworkHosts : IDisposable
 
     public void Dispose()
     {
-        TryIp("netns", "delete", First);
-        TryIp("netns", "delete", Second);
+        IpCommand.TryRun("netns", "delete", First);
+        IpCommand.TryRun("netns", "delete", Second);
     }
 
     /// <summary>Why a test that needs hosts, and perhaps further programs, is skipped; or null.</summary>
@@ -69,29 +71,14 @@ public sealed class NetworkHosts : IDisposable
             return $"{missing} is not on PATH.";
         }
 
-        string probe = $"egoat-probe-{Environment.ProcessId}";
-        if (!TryIp("netns", "add", probe))
-        {
-            return "Network namespaces cannot be made here (it takes root on Linux).";
-        }
-
-        TryIp("netns", "delete", probe);
-        return null;
+        return CanMake.Value ? null : "Network namespaces cannot be made here (it takes root on Linux).";
     }
 
-    private static bool TryIp(params string[] arguments) => TryIp(out _, arguments);
-
-    private static bool TryIp(out string output, params string[] arguments)
+    private static bool Probe()
     {
-        using Process ip = Process.Start(new ProcessStartInfo("ip", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-        output = ip.StandardOutput.ReadToEnd();
-        ip.WaitForExit();
-        return ip.ExitCode == 0;
+        string probe = $"egoat-probe-{Environment.ProcessId}";
+        return IpCommand.TryRun("netns", "add", probe) && IpCommand.TryRun("netns", "delete", probe);
     }
-
-    private static bool IsUp(string host, string link) => TryIp(out string output, "-n", host, "link", "show", link) && output.Contains("state UP", StringComparison.Ordinal);
-
-    private static void Ip(params string[] arguments) => Assert.True(TryIp(arguments), $"ip {string.Join(' ', arguments)} failed.");
 }
 
 /// <summary>A test that needs <c>ip</c>, the right to make network namespaces, and perhaps further programs.</summary>
