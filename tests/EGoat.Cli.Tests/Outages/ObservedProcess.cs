@@ -6,6 +6,7 @@ namespace EGoat.Cli.Tests.Outages;
 internal sealed class ObservedProcess
 {
     private readonly CliProcess _process;
+    private readonly Pulse _pulse;
 
     /// <summary>Guards the fields below.</summary>
     private readonly Lock _gate = new();
@@ -13,11 +14,13 @@ internal sealed class ObservedProcess
 
     /// <summary>By peer id, the names of those that are connected.</summary>
     private readonly Dictionary<string, string> _present = [];
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public ObservedProcess(CliProcess process, string name)
+    /// <param name="process">The process.</param>
+    /// <param name="name">What it is called in the room.</param>
+    /// <param name="pulse">Told of each event.</param>
+    public ObservedProcess(CliProcess process, string name, Pulse pulse)
     {
-        (_process, Name) = (process, name);
+        (_process, Name, _pulse) = (process, name, pulse);
         Ended = ReadAsync();
     }
 
@@ -62,18 +65,13 @@ internal sealed class ObservedProcess
         }
     }
 
-    /// <summary>Waits until something is true that only changes with an event of this process.</summary>
+    /// <summary>Waits until something is true that only changes with an event of a process.</summary>
     public async Task WaitUntilAsync(Func<bool> condition, string what, TimeSpan limit)
     {
         using var end = new CancellationTokenSource(limit);
         while (true)
         {
-            Task changed;
-            lock (_gate)
-            {
-                changed = _changed.Task;
-            }
-
+            Task next = _pulse.Next;
             if (condition())
             {
                 return;
@@ -81,7 +79,7 @@ internal sealed class ObservedProcess
 
             try
             {
-                await changed.WaitAsync(end.Token);
+                await next.WaitAsync(end.Token);
             }
             catch (OperationCanceledException)
             {
@@ -128,7 +126,6 @@ internal sealed class ObservedProcess
 
     private void Add(JsonObject told)
     {
-        TaskCompletionSource changed;
         lock (_gate)
         {
             _events.Add((DateTime.UtcNow, told));
@@ -143,11 +140,8 @@ internal sealed class ObservedProcess
                 default:
                     break;
             }
-
-            changed = _changed;
-            _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
-        changed.SetResult();
+        _pulse.Beat();
     }
 }
