@@ -8,7 +8,7 @@ using System.Text;
 namespace EGoat.Signaling.Tests;
 
 /// <summary>Why a server cannot be reached: each cause has its code and names its remedy. Real sockets, on loopback.</summary>
-public sealed class ConnectionErrorTests : IAsyncDisposable
+public sealed class ConnectionErrorTests : IAsyncLifetime
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _end = new();
@@ -98,7 +98,9 @@ public sealed class ConnectionErrorTests : IAsyncDisposable
     [InlineData("wss://127.0.0.1:9/", "http:// or https://")]
     public async Task A_URL_that_contradicts_itself_or_is_damaged(string url, string named) => await AssertFailsAsync(url, SignalingErrors.BadUrl, named);
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         await _end.CancelAsync();
         _listener.Stop();

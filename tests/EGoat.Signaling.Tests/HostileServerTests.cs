@@ -4,7 +4,7 @@ using EGoat.Testing;
 namespace EGoat.Signaling.Tests;
 
 /// <summary>A server that says what does not fit: it is left out and told once, and nothing ends but what the server ends.</summary>
-public sealed class HostileServerTests : IAsyncDisposable
+public sealed class HostileServerTests : IAsyncLifetime
 {
     private const string Own = "aaaaaaaaaaaaaaaaaaaaaaaaaa";
     private const string Other = "zzzzzzzzzzzzzzzzzzzzzzzzzz";
@@ -137,7 +137,9 @@ public sealed class HostileServerTests : IAsyncDisposable
         await AssertComesThroughAsync(client, "the last");
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         foreach (SignalingClient client in _clients)
         {

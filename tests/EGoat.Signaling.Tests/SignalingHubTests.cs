@@ -4,7 +4,7 @@ using System.Threading.Channels;
 
 namespace EGoat.Signaling.Tests;
 
-public sealed class SignalingHubTests : IAsyncDisposable
+public sealed class SignalingHubTests : IAsyncLifetime
 {
     private const string A = "aaaaaaaaaaaaaaaaaaaaaaaaaa";
     private const string Z = "zzzzzzzzzzzzzzzzzzzzzzzzzz";
@@ -241,7 +241,9 @@ public sealed class SignalingHubTests : IAsyncDisposable
         Assert.Equal("joined", (string?)(await member.ReadAsync())["type"]);
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         _sockets.ForEach(s => s.Close());
         await Task.WhenAll(_sockets.Select(s => s.Served)).WaitAsync(_limit.Token);
@@ -318,6 +320,10 @@ public sealed class SignalingHubTests : IAsyncDisposable
             await _fromHub.Writer.WriteAsync(Encoding.UTF8.GetString(message.Span), cancellationToken);
         }
 
-        public ValueTask CloseAsync(string reason) => ValueTask.CompletedTask;
+        public ValueTask CloseAsync(string reason)
+        {
+            Close();
+            return ValueTask.CompletedTask;
+        }
     }
 }

@@ -3,7 +3,7 @@ using EGoat.Testing;
 namespace EGoat.Signaling.Tests;
 
 /// <summary>A client and a hub over minutes and hours, in virtual time: what is lost comes back.</summary>
-public sealed class SignalingOverTimeTests : IAsyncDisposable
+public sealed class SignalingOverTimeTests : IAsyncLifetime
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
@@ -211,6 +211,19 @@ public sealed class SignalingOverTimeTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_socket_that_does_not_answer_the_goodbye_is_dropped_after_5_seconds()
+    {
+        MemoryLink link = await _server.OpenAsync(default);
+        await link.Client.SendAsync("no join"u8.ToArray(), default);
+        await _time.AdvanceAsync(TimeSpan.FromSeconds(4.9));
+        Assert.False(link.Served.IsCompleted);
+        await _time.AdvanceUntilAsync(link.Served, TimeSpan.FromSeconds(0.2));
+        Assert.Contains("bad-message", await link.Client.ReceiveAsync(default), StringComparison.Ordinal);
+        Assert.Null(await link.Client.ReceiveAsync(default));
+        Assert.Equal(0, _server.Hub.Connections);
+    }
+
+    [Fact]
     public async Task A_full_room_is_entered_when_a_place_is_free_again()
     {
         var server = new MemoryServer(_time, new SignalingHubOptions { MaxMembersPerRoom = 1 });
@@ -281,7 +294,9 @@ public sealed class SignalingOverTimeTests : IAsyncDisposable
         Assert.Equal(0, _server.Hub.Connections);
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         foreach (SignalingClient client in _clients)
         {
