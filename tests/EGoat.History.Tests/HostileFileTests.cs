@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using static EGoat.History.Tests.HistoryFolder;
 
 namespace EGoat.History.Tests;
@@ -129,6 +130,22 @@ public sealed class HostileFileTests : IDisposable
         await using HistoryStore store = HistoryStore.Open(_folder.Database, _folder.Options with { QueryTimeout = TimeSpan.Zero });
         HistoryException error = await Assert.ThrowsAsync<HistoryException>(async () => await store.QueryMessagesAsync(new HistoryQuery { Text = "zz" }, default).CountAsync());
         Assert.Equal((HistoryFailure.TooLong, false), (error.Failure, error.IsTransient));
+    }
+
+    [Fact]
+    public async Task What_its_reader_does_between_two_rows_is_no_time_of_a_query()
+    {
+        await FillAsync(500);
+        var time = new FakeTimeProvider();
+        await using HistoryStore store = HistoryStore.Open(_folder.Database, _folder.Options with { Time = time, QueryTimeout = TimeSpan.FromSeconds(1) });
+        int rows = 0;
+        await foreach (EGoatMessage _ in store.QueryMessagesAsync(new HistoryQuery(), default))
+        {
+            rows++;
+            time.Advance(TimeSpan.FromSeconds(0.9));
+        }
+
+        Assert.Equal(500, rows);
     }
 
     [Fact]

@@ -57,6 +57,11 @@ public sealed class MovingTests : IAsyncLifetime
         Assert.Equal(3, (await AllAsync(saved)).Count);
         await Assert.ThrowsAsync<ArgumentException>(() => _store.SaveAsync(_folder.Database, overwrite: true, default));
         await Assert.ThrowsAnyAsync<IOException>(() => _store.SaveAsync(_folder.Sub("no/such/folder.db"), overwrite: true, default));
+
+        // The copy is whole, and cannot go where it shall.
+        Directory.CreateDirectory(_folder.Sub("folder"));
+        Exception failure = await Assert.ThrowsAnyAsync<Exception>(() => _store.SaveAsync(_folder.Sub("folder"), overwrite: true, default));
+        Assert.True(failure is IOException or UnauthorizedAccessException, failure.Message);
         Assert.Empty(Directory.GetFiles(_folder.Path, "*.tmp"));
     }
 
