@@ -48,6 +48,8 @@ public sealed class SignalingHubTests : IAsyncLifetime
         (TestSocket a, TestSocket z) = await JoinBothAsync();
         a.Say(new JsonObject { ["type"] = "signal", ["to"] = "nobody", ["data"] = "x" });
         Assert.Equal("unknown-peer", (string?)(await a.ReadAsync())["code"]);
+        a.Say(new JsonObject { ["type"] = "signal", ["to"] = A, ["data"] = "to myself" });
+        Assert.Equal("unknown-peer", (string?)(await a.ReadAsync())["code"]);
         a.Say(new JsonObject { ["type"] = "signal", ["to"] = Z, ["data"] = "still here" });
         Assert.Equal("still here", (string?)(await z.ReadAsync())["data"]);
     }

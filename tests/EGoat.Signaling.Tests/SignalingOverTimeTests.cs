@@ -263,9 +263,9 @@ public sealed class SignalingOverTimeTests : IAsyncLifetime
 
         _server.Error = SignalingErrors.UnknownHost;
         Task<SignalingClient> failing = _server.JoinAsync('b', o => o with { Patience = TimeSpan.FromSeconds(60) });
-        await _time.AdvanceAsync(TimeSpan.FromSeconds(59));
+        await _time.AdvanceAsync(TimeSpan.FromSeconds(59.9));
         Assert.False(failing.IsCompleted);
-        SignalingException e = await Assert.ThrowsAsync<SignalingException>(() => _time.AdvanceUntilAsync(failing, TimeSpan.FromSeconds(2)));
+        SignalingException e = await Assert.ThrowsAsync<SignalingException>(() => _time.AdvanceUntilAsync(failing, TimeSpan.FromSeconds(0.2)));
         Assert.Equal(SignalingErrors.UnknownHost, e.Code);
     }
 
