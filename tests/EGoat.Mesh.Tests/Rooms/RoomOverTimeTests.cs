@@ -151,7 +151,7 @@ public sealed class RoomOverTimeTests : IAsyncLifetime
     {
         DtlsCertificate bobs = _certificates[1];
         _bob.IsCutOff = true;
-        SentMessage sent = await SendAsync(_ada, "are you there?");
+        SentMessage sent = await _time.AdvanceUntilAsync(_ada.Room.SendTextAsync("are you there?", to: "bob"), Limit);
         EGoatDelivery waiting = Assert.Single(await _time.AdvanceUntilAsync(sent.Outcome, TimeSpan.FromMinutes(2)));
         Assert.Equal((EGoatDeliveryState.Waiting, "bob", "'bob' left before confirming it."), (waiting.State, waiting.Peer, waiting.Reason));
         Assert.Equal(waiting, Assert.Single(_ada.Room.Unconfirmed));
@@ -163,6 +163,7 @@ public sealed class RoomOverTimeTests : IAsyncLifetime
         await _time.AdvanceUntilAsync(() => Assert.Single(_ada.Store.Deliveries).State == EGoatDeliveryState.Confirmed, Limit);
         await _time.AdvanceAsync(TimeSpan.FromSeconds(5));
         Assert.Single(back.Shown, "are you there?");
+        Assert.True(Assert.Single(back.Store.Messages).Private);
         Assert.Empty(again.Room.Unconfirmed);
     }
 
