@@ -139,10 +139,16 @@ internal sealed class HistoryWriter : IAsyncDisposable
                 _connection?.TryRollBack();
             }
 
-            if (_connection is not null && NativeSqlite.HasMoved(_connection) && ++removals < MaxRemovals)
+            bool hasMoved = _connection is not null && NativeSqlite.HasMoved(_connection);
+            if (hasMoved && ++removals < MaxRemovals)
             {
                 // It was written into nothing: the same again, into a new file.
                 BeginAgain();
+            }
+            else if (hasMoved)
+            {
+                Fail(batch, new HistoryException(HistoryFailure.Unavailable, $"The history '{_file.Path}' is removed again and again while it is written."));
+                return;
             }
             else if (error is null)
             {
