@@ -34,6 +34,7 @@ public sealed class HostileFileTests : IDisposable
         Assert.Contains(_folder.Database, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\u001b', error.Message);
         Assert.Equal(before, await File.ReadAllBytesAsync(_folder.Database));
+        Assert.Equal([_folder.Database], Directory.GetFiles(_folder.Path)); // nothing holds it
     }
 
     [Fact]

@@ -240,8 +240,28 @@ public sealed class MovingTests : IAsyncLifetime
         Assert.Equal(new HistoryRemoval(0, 0), await _store.RemoveAsync("attic", Noon.AddHours(2), default));
         Assert.Equal(new HistoryRemoval(1, 1), await _store.RemoveAsync(null, Noon.AddHours(1), default));
         Assert.Equal(["2", "3"], (await AllAsync(_store)).Select(m => m.Id));
+        Assert.Equal(2, (await _store.GetDeliveriesAsync(["3"], default)).Count);
         Assert.Equal(new HistoryRemoval(1, 1), await _store.RemoveAsync("attic", Noon.AddHours(3), default));
         await Assert.ThrowsAsync<ArgumentException>(() => _store.RemoveAsync(null, null, default));
+    }
+
+    [Fact]
+    public async Task A_message_that_was_received_takes_no_outcome_of_one_that_was_sent_along()
+    {
+        await _store.AddMessageAsync(Message("1") with { Room = "cellar", Direction = EGoatDirection.Received, FromIdentity = "id-bob" }, default);
+        Assert.Equal(new HistoryRemoval(1, 0), await _store.RemoveAsync("cellar", null, default));
+        Assert.Equal([Delivery("1", EGoatDeliveryState.Confirmed)], await _store.GetDeliveriesAsync(["1"], default));
+    }
+
+    [Fact]
+    public async Task What_is_removed_is_gone_from_the_index_of_the_search()
+    {
+        await _store.AddMessageAsync(Message("secret") with { Room = "attic", Text = "qzx" }, default);
+        await _store.RemoveAsync("attic", null, default);
+        await _store.DisposeAsync();
+        byte[] file = await File.ReadAllBytesAsync(_folder.Database);
+        Assert.Equal(-1, file.AsSpan().IndexOf("qzx"u8));
+        _store = _folder.Open();
     }
 
     private static EGoatDelivery Delivery(string message, EGoatDeliveryState state, string peer = "bob") => new()
