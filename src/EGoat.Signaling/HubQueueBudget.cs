@@ -11,12 +11,19 @@ internal sealed class HubQueueBudget(long max)
     /// <summary>Takes bytes; false when there are not as many left.</summary>
     public bool TryTake(int bytes)
     {
-        if (Interlocked.Add(ref _used, bytes) <= max)
+        // Nothing is taken that may not be kept: while it was, others would be refused what there is room for.
+        long used = Used;
+        while (used + bytes <= max)
         {
-            return true;
+            long before = Interlocked.CompareExchange(ref _used, used + bytes, used);
+            if (before == used)
+            {
+                return true;
+            }
+
+            used = before;
         }
 
-        Return(bytes);
         return false;
     }
 

@@ -112,6 +112,40 @@ public sealed class HubLimitsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_wants_more_than_there_is_takes_nothing_from_others()
+    {
+        var budget = new HubQueueBudget(10);
+        Assert.True(budget.TryTake(9));
+        var hasBegun = new TaskCompletionSource();
+        var isOver = new TaskCompletionSource();
+        Task greedy = Task.Run(() =>
+        {
+            hasBegun.SetResult();
+            while (!isOver.Task.IsCompleted)
+            {
+                Assert.False(budget.TryTake(2));
+            }
+        });
+        await hasBegun.Task;
+        int refused = 0;
+        for (int i = 0; i < 5_000_000; i++)
+        {
+            if (budget.TryTake(1))
+            {
+                budget.Return(1);
+            }
+            else
+            {
+                refused++;
+            }
+        }
+
+        isOver.SetResult();
+        await greedy;
+        Assert.Equal((0, 9), (refused, budget.Used));
+    }
+
+    [Fact]
     public void An_address_is_remembered_for_as_long_as_its_joins_count()
     {
         var rate = new JoinRate(2, _time.Clock);
