@@ -14,6 +14,7 @@ internal sealed class IdleLimit : IDisposable
     private readonly Lock _gate = new();
     private int _questions;
     private bool _isUnderWay;
+    private bool _isDisposed;
 
     /// <param name="limit">The time; null for none.</param>
     /// <param name="time">The clock.</param>
@@ -58,6 +59,7 @@ internal sealed class IdleLimit : IDisposable
         _linked.Dispose();
         lock (_gate)
         {
+            _isDisposed = true;
             _source.Dispose();
         }
     }
@@ -71,5 +73,12 @@ internal sealed class IdleLimit : IDisposable
         }
     }
 
-    private void Set() => _source.CancelAfter(_isUnderWay || _questions > 0 ? Timeout.InfiniteTimeSpan : _limit);
+    // A question may outlive the wait.
+    private void Set()
+    {
+        if (!_isDisposed)
+        {
+            _source.CancelAfter(_isUnderWay || _questions > 0 ? Timeout.InfiniteTimeSpan : _limit);
+        }
+    }
 }

@@ -41,4 +41,22 @@ public sealed class RoomEventTests
             ],
             lines.ToString().TrimEnd('\n').Split('\n'));
     }
+
+    // Its sender was away for a while, and went on in a transfer of its own.
+    [Theory]
+    [InlineData(EGoatDirection.Received, "B", 1, 0)]
+    [InlineData(EGoatDirection.Received, "C", 1, 1)]
+    [InlineData(EGoatDirection.Sent, "B", 1, 2)]
+    public void A_file_that_comes_in_the_end_counts_as_received(EGoatDirection direction, string identity, int files, int notDone)
+    {
+        var lines = new StringWriter();
+        using var output = new JsonRoomOutput(lines, new Microsoft.Extensions.Time.Testing.FakeTimeProvider());
+        var transfer = new EGoatTransfer { Id = "1", Room = "lobby", Name = "goat", Path = "goat", Peer = "bob", PeerIdentity = "B", Direction = direction, Length = 1, State = EGoatTransferState.Failed, Started = DateTimeOffset.UnixEpoch };
+        output.Show(new RoomTransferChanged(transfer));
+        output.Show(new RoomTransferChanged(transfer with { Id = "2" }));
+        output.Show(new RoomTransferChanged(transfer with { Id = "3", PeerIdentity = identity, State = EGoatTransferState.Completed }));
+        output.ShowSummary(leftOut: 0);
+        var summary = System.Text.Json.Nodes.JsonNode.Parse(lines.ToString().TrimEnd('\n').Split('\n')[^1])!;
+        Assert.Equal((files, notDone), ((int)summary["files"]!, (int)summary["notDone"]!));
+    }
 }

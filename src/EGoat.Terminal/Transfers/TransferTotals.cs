@@ -17,6 +17,9 @@ public sealed class TransferTotals(TimeProvider time)
 
     /// <summary>Files that run, in the order in which they began.</summary>
     private readonly OrderedDictionary<(string Id, string Name, string Peer), EGoatTransfer> _running = [];
+
+    /// <summary>Files that have not come, by sender and name: one that comes later in another transfer is the same file.</summary>
+    private readonly HashSet<(string Identity, string Name)> _notReceived = [];
     private readonly Queue<(long At, long Bytes)> _samples = new();
     private long _begun;
     private long _ended;
@@ -79,12 +82,15 @@ public sealed class TransferTotals(TimeProvider time)
             }
 
             _running.Remove(key);
+            bool isReceived = transfer.Direction == EGoatDirection.Received;
+            (string, string) file = (transfer.PeerIdentity, transfer.Name);
             if (transfer.State == EGoatTransferState.Completed)
             {
                 _completed++;
+                _notCompleted -= isReceived && _notReceived.Remove(file) ? 1 : 0;
                 _endedBytes += transfer.Length;
             }
-            else
+            else if (!isReceived || _notReceived.Add(file))
             {
                 _notCompleted++;
             }
@@ -142,6 +148,7 @@ public sealed class TransferTotals(TimeProvider time)
         lock (_gate)
         {
             _running.Clear();
+            _notReceived.Clear();
             _samples.Clear();
             _begun = _ended = _expectedFiles = _expectedBytes = _endedBytes = _endedTravelled = _endedLength = 0;
             _completed = _notCompleted = 0;
