@@ -61,7 +61,7 @@ public sealed class HostileTextTests : ProgramTest
         string[] room = ["--server", server, "--room", "lobby"];
         CliProcess chat = StartToFile("bob", "chat", ["chat", .. room, "--trace"]);
         WaitUntilWritten("chat", "Joined");
-        CliProcess receive = StartToFile("eve", "receive", ["receive", .. room, "--output", Path.Combine(Folder, "inbox"), "--files", "1", "--verbose"]);
+        CliProcess receive = StartToFile("eve", "receive", ["receive", .. room, "--output", Path.Combine(Folder, "inbox"), "--files", "1", "--verbose", "--trace"]);
         CliProcess send = StartToFile("ada", "send", ["send", .. room, "--peers", "1", "--name", Escapes.Replace("\0", "", StringComparison.Ordinal), "--text", Escapes.Replace("\0", "", StringComparison.Ordinal), .. sources]);
         Assert.Equal(5, (await send.EndAsync()).ExitCode);
         Assert.Equal(0, (await receive.EndAsync()).ExitCode);
