@@ -1,7 +1,9 @@
+using EGoat.Mesh.Peers;
 using EGoat.Mesh.Protocol;
 using EGoat.Signaling;
 using EGoat.Testing;
 using EGoat.WebRtc.Dtls;
+using EGoat.WebRtc.Sockets;
 
 namespace EGoat.Mesh.Tests.Rooms;
 
@@ -150,6 +152,36 @@ public sealed class StrangerTests : IAsyncLifetime
         }
 
         Assert.Equal([$"The peer {new string('a', 26)} refuses: 'No goats here.'"], told);
+    }
+
+    [Theory]
+    [InlineData('a', true)]
+    [InlineData('z', false)]
+    public async Task Of_two_offers_that_meet_that_of_the_smaller_peer_id_holds(char id, bool isAnswered)
+    {
+        await using SignalingClient signaling = await JoinAsync(id);
+        var heard = new List<Introduction>();
+        await signaling.SendAsync(_bob.PeerId, new Introduction.OfferRequest().Format(), default);
+        await _time.AdvanceUntilAsync(() => Hear().Any(i => i is Introduction.Offer), TimeSpan.FromSeconds(1));
+        await using var host = new SimulatedRtcHost(_time, CreateCertificate(), "192.0.2.99");
+        RtcConnection connection = host.CreateConnection();
+        connection.CreateDataChannel("egoat");
+        await signaling.SendAsync(_bob.PeerId, new Introduction.Offer("mine", connection.CreateOffer()).Format(), default);
+        await _time.AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal(isAnswered, Hear().Any(i => i is Introduction.Answer { Session: "mine" }));
+
+        List<Introduction> Hear()
+        {
+            while (signaling.Events.TryRead(out SignalingEvent? e))
+            {
+                if (e is SignalingReceived received)
+                {
+                    heard.Add(Introduction.Parse(received.Data)!);
+                }
+            }
+
+            return heard;
+        }
     }
 
     private static HelloMessage Hello(string name) => new(ControlMessage.Version, name, Instance, false, ControlMessage.AllFeatures);
