@@ -46,8 +46,11 @@ public sealed class SignalingHubTests : IAsyncLifetime
     public async Task Somebody_who_is_not_there_is_an_error_that_keeps_the_socket()
     {
         (TestSocket a, TestSocket z) = await JoinBothAsync();
-        a.Say(new JsonObject { ["type"] = "signal", ["to"] = "nobody", ["data"] = "x" });
-        Assert.Equal("unknown-peer", (string?)(await a.ReadAsync())["code"]);
+        a.Say(new JsonObject { ["type"] = "signal", ["to"] = "\u001b[31m", ["data"] = "x" });
+        JsonObject error = await a.ReadAsync();
+        Assert.Equal(("unknown-peer", "The peer is not in the room."), ((string?)error["code"], (string?)error["message"]));
+        a.Say(new JsonObject { ["type"] = "signal", ["to"] = PeerId(7), ["data"] = "x" });
+        Assert.Equal($"{PeerId(7)} is not in the room.", (string?)(await a.ReadAsync())["message"]);
         a.Say(new JsonObject { ["type"] = "signal", ["to"] = A, ["data"] = "to myself" });
         Assert.Equal("unknown-peer", (string?)(await a.ReadAsync())["code"]);
         a.Say(new JsonObject { ["type"] = "signal", ["to"] = Z, ["data"] = "still here" });
@@ -241,6 +244,35 @@ public sealed class SignalingHubTests : IAsyncLifetime
         TestSocket member = Open();
         member.Say(new JsonObject { ["type"] = "join", ["v"] = 1, ["room"] = "lobby", ["peer"] = A, ["token"] = "goat-cheese" });
         Assert.Equal("joined", (string?)(await member.ReadAsync())["type"]);
+    }
+
+    [Fact]
+    public async Task Who_joins_is_refused_and_leaves_is_traced_without_what_strangers_say()
+    {
+        var lines = new List<string>();
+        _hub = new SignalingHub(new SignalingHubOptions { Trace = lines.Add });
+        (TestSocket a, TestSocket z) = await JoinBothAsync();
+        TestSocket again = Open();
+        await JoinAsync(again, Z, z.Ticket);
+        await z.Served;
+        TestSocket thief = Open("192.0.2.2");
+        await JoinAsync(thief, A);
+        await thief.Served;
+        TestSocket stranger = Open("192.0.2.3");
+        await JoinAsync(stranger, "\u001b[31m");
+        await stranger.Served;
+        again.Close();
+        await again.Served;
+        Assert.Equal(
+            [
+                $"{A} from 192.0.2.1 has joined lobby: 1 members",
+                $"{Z} from 192.0.2.1 has joined lobby: 2 members",
+                $"{Z} from 192.0.2.1 has joined lobby again: 2 members",
+                $"{A} from 192.0.2.2 is refused: peer-id-taken",
+                "somebody from 192.0.2.3 is refused: bad-peer",
+                $"{Z} has left lobby: 1 members",
+            ],
+            lines);
     }
 
     public Task InitializeAsync() => Task.CompletedTask;
