@@ -1,4 +1,4 @@
 namespace EGoat.Signaling;
 
 /// <summary>One of the two in a slot.</summary>
-internal sealed record HubSlotEnd(int Number, bool IsOpener, HubConnection Connection);
+internal sealed record HubSlotEnd(int Number, HubConnection Connection);

@@ -32,7 +32,7 @@ internal sealed class HubSlots(SignalingHubOptions options) : IHubSlots
                 number = RandomNumberGenerator.GetInt32(1, Math.Max(MinNumbers, _slots.Count * Spread) + 1);
             }
             while (_slots.ContainsKey(number));
-            var end = new HubSlotEnd(number, IsOpener: true, connection);
+            var end = new HubSlotEnd(number, connection);
             _slots[number] = new Slot(end);
             connection.Send(new SignalingMessage { Type = "slot", N = number });
             return ValueTask.FromResult<(HubSlotEnd?, SignalingMessage?)>((end, null));
@@ -54,7 +54,7 @@ internal sealed class HubSlots(SignalingHubOptions options) : IHubSlots
                 return Refuse("slot-busy", $"Somebody else is at {number} now.");
             }
 
-            slot.Guest = new HubSlotEnd(number, IsOpener: false, connection);
+            slot.Guest = new HubSlotEnd(number, connection);
             connection.Send(new SignalingMessage { Type = "slot", N = number });
             slot.Opener.Connection.Send(new SignalingMessage { Type = "slot-joined" });
             return ValueTask.FromResult<(HubSlotEnd?, SignalingMessage?)>((slot.Guest, null));
