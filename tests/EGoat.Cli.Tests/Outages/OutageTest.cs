@@ -51,6 +51,9 @@ public abstract class OutageTest(ITestOutputHelper output) : ProgramTest
 
     private protected ObservedProcess[] Members => [Ada, Bob, Carla, Dora];
 
+    /// <summary>All but those that are done with their file.</summary>
+    private IEnumerable<ObservedProcess> Present => Members.Where(m => !m.HasEnded);
+
     protected override void Dispose(bool disposing)
     {
         base.Dispose(disposing);
@@ -87,7 +90,7 @@ public abstract class OutageTest(ITestOutputHelper output) : ProgramTest
         TimeSpan underWay = meanwhile + Recovery + TimeSpan.FromSeconds(3);
         Carla = Send(adasHost, "carla", "bob", underWay);
         Dora = Send(BobsHost, "dora", "ada", underWay);
-        await Task.WhenAll(Members.Select(m => ExpectMembersAsync(m, Limit)));
+        await ExpectMembersAsync(Limit);
         await Task.WhenAll(ExpectProgressAsync(Ada, 0, Limit), ExpectProgressAsync(Bob, 0, Limit));
     }
 
@@ -112,7 +115,7 @@ public abstract class OutageTest(ITestOutputHelper output) : ProgramTest
             MeasureNewcomerAsync(eve),
             MeasureAsync("texts", end, left => Task.WhenAll(ExpectTextsAsync("meanwhile", left))),
             MeasureAsync("files", end, left => Task.WhenAll(ExpectProgressAsync(Ada, marks[0], left), ExpectProgressAsync(Bob, marks[1], left))),
-            MeasureAsync("server", end, left => Task.WhenAll(Members.Select(m => m.WaitUntilAsync(() => IsJoined(m, outage), "joined again", left)))));
+            MeasureAsync("server", end, left => Ada.WaitUntilAsync(() => Present.All(m => IsJoined(m, outage)), "everybody has joined again", left)));
         await Task.WhenAll(ExpectFileAsync(Ada, Dora), ExpectFileAsync(Bob, Carla));
         foreach (ObservedProcess chat in (ObservedProcess[])[Ada, Bob, eve])
         {
@@ -152,9 +155,8 @@ public abstract class OutageTest(ITestOutputHelper output) : ProgramTest
         string text = $"from {from.Name} {when}";
         await to.WaitUntilAsync(() => to.Find("message").Any(IsIt), $"the text '{text}'", limit);
         string id = (string)to.Find("message").First(IsIt)["id"]!;
-        string[] others = [.. Members.Where(m => m != from && !m.HasEnded).Select(m => m.Name)];
         await from.WaitUntilAsync(
-            () => !others.Except(from.Find("delivery").Where(IsConfirmed).Select(d => (string)d["peer"]!)).Any(),
+            () => !Present.Where(m => m != from).Select(m => m.Name).Except(from.Find("delivery").Where(IsConfirmed).Select(d => (string)d["peer"]!)).Any(),
             $"everybody confirms '{text}'",
             limit);
 
@@ -163,11 +165,10 @@ public abstract class OutageTest(ITestOutputHelper output) : ProgramTest
         bool IsConfirmed(JsonObject delivery) => (string?)delivery["messageId"] == id && (string?)delivery["state"] == "Confirmed";
     }
 
-    // All but those that are done with their file.
-    private Task ExpectMembersAsync(ObservedProcess process, TimeSpan limit) => process.WaitUntilAsync(
-        () => !Members.Where(m => m != process && !m.HasEnded).Select(m => m.Name).Except(process.Present).Any(),
-        "connected to everybody",
-        limit);
+    // At one moment: who has slept learns only then whom it has lost.
+    private Task ExpectMembersAsync(TimeSpan limit) => Ada.WaitUntilAsync(() => Present.All(SeesEverybody), "everybody is connected to everybody", limit);
+
+    private bool SeesEverybody(ObservedProcess process) => !Present.Where(m => m != process).Select(m => m.Name).Except(process.Present).Any();
 
     // More of its file arrives than had at a moment.
     private static Task ExpectProgressAsync(ObservedProcess receiver, int mark, TimeSpan limit)
@@ -198,7 +199,7 @@ public abstract class OutageTest(ITestOutputHelper output) : ProgramTest
     // Who is called connected may have been so all the time, unnoticed: a text shows it.
     private async Task MeasureMembersAsync(long end)
     {
-        await MeasureAsync("members", end, left => Task.WhenAll(Members.Select(m => ExpectMembersAsync(m, left))));
+        await MeasureAsync("members", end, ExpectMembersAsync);
         Ada.WriteLine("from ada afterwards");
         Bob.WriteLine("from bob afterwards");
         await MeasureAsync("texts of afterwards", end, left => Task.WhenAll(ExpectTextsAsync("afterwards", left)));
@@ -208,7 +209,7 @@ public abstract class OutageTest(ITestOutputHelper output) : ProgramTest
     private async Task MeasureNewcomerAsync(ObservedProcess newcomer)
     {
         await newcomer.WaitUntilAsync(() => newcomer.Find("joined").Any(), "joined", Limit);
-        await MeasureAsync("newcomer", Stopwatch.GetTimestamp(), left => ExpectMembersAsync(newcomer, left));
+        await MeasureAsync("newcomer", Stopwatch.GetTimestamp(), left => newcomer.WaitUntilAsync(() => SeesEverybody(newcomer), "connected to everybody", left));
     }
 
     private ObservedProcess Chat(SwitchedHost host, string name) =>
