@@ -1,10 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Management.Automation;
-using System.Net.Sockets;
 using EGoat.Mesh;
 using EGoat.Node;
-using EGoat.Signaling;
 
 namespace EGoat.PowerShell.Commands;
 
@@ -37,9 +35,6 @@ namespace EGoat.PowerShell.Commands;
 public sealed class JoinEGoatRoom : ReceivingCmdlet
 {
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(30);
-
-    /// <summary>How long after an attempt the next one is made while a server is not up.</summary>
-    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Rooms of which it was said that they are open.</summary>
     private static readonly ConcurrentDictionary<string, bool> Told = new(StringComparer.Ordinal);
@@ -101,7 +96,7 @@ public sealed class JoinEGoatRoom : ReceivingCmdlet
         long started = Stopwatch.GetTimestamp();
         RoomOptions options = CreateOptions();
         Room? joined = GetNode().Rooms.FirstOrDefault(r => r.Name == options.Room && IsSameServer(r.Server, Server));
-        Room room = joined ?? Join(options, started);
+        Room room = joined ?? Join(options);
 
         // Whoever ends the command meanwhile does not want it joined.
         _room = joined is null ? room : null;
@@ -176,45 +171,25 @@ public sealed class JoinEGoatRoom : ReceivingCmdlet
     }
 
     // A server that is not up yet is tried until the time is over.
-    private Room Join(RoomOptions options, long started)
+    private Room Join(RoomOptions options)
     {
-        bool isTold = false;
-        while (true)
+        var retrying = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        WriteVerbose($"Joining the room '{options.Room}' on {Server.GetLeftPart(UriPartial.Path)}.");
+        try
         {
-            try
+            Task<Room> joining = GetNode().JoinAsync(options with { Patience = JoinTimeout, Retrying = reason => retrying.TrySetResult(reason) }, StopToken);
+            if (WaitFor(Task.WhenAny(joining, retrying.Task)) == retrying.Task)
             {
-                WriteVerbose($"Joining the room '{options.Room}' on {Server.GetLeftPart(UriPartial.Path)}.");
-                return WaitFor(GetNode().JoinAsync(options, StopToken));
+                WriteWarning($"{Remedy.InPowerShell(WaitFor(retrying.Task))} It is tried for {JoinTimeout.TotalSeconds:0} s.");
             }
-            catch (RoomException e) when (IsNotUp(e) && Stopwatch.GetElapsedTime(started) + RetryInterval < JoinTimeout)
-            {
-                if (!isTold)
-                {
-                    isTold = true;
-                    WriteWarning($"{Remedy.InPowerShell(e.Message)} It is tried for {JoinTimeout.TotalSeconds:0} s.");
-                }
 
-                Await(Task.Delay(RetryInterval, StopToken));
-            }
-            catch (Exception e) when (Errors.From(e, Room) is { } error)
-            {
-                ThrowTerminatingError(error);
-            }
+            return WaitFor(joining);
         }
-    }
-
-    // Nothing listens there yet, or the machine is not there yet. Whoever answers, and refuses, is not asked again.
-    private static bool IsNotUp(RoomException e)
-    {
-        for (Exception? cause = (e.InnerException as SignalingException)?.InnerException; cause is not null; cause = cause.InnerException)
+        catch (Exception e) when (Errors.From(e, Room) is { } error)
         {
-            if (cause is SocketException or OperationCanceledException)
-            {
-                return true;
-            }
+            ThrowTerminatingError(error);
+            throw;
         }
-
-        return false;
     }
 
     private static bool IsSameServer(Uri one, Uri other) => Uri.Compare(one, other, UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0;
