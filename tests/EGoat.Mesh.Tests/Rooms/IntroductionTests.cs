@@ -11,6 +11,7 @@ public sealed class IntroductionTests
         { """{"kind":"candidate","session":"a1","candidate":""}""", nameof(Introduction.Candidate) },
         { """{"kind":"restart"}""", nameof(Introduction.OfferRequest) },
         { """{"kind":"restart","session":"a1"}""", nameof(Introduction.IceRestartRequest) },
+        { """{"kind":"restart","session":"0123456789abcdefghijklmnopqrstuz"}""", nameof(Introduction.IceRestartRequest) },
     };
 
     [Theory]

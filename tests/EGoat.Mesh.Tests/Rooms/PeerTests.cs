@@ -1,10 +1,12 @@
 using EGoat.Mesh.Peers;
 using EGoat.Mesh.Protocol;
+using EGoat.Testing;
+using EGoat.WebRtc.Dtls;
 using EGoat.WebRtc.Sockets;
 
 namespace EGoat.Mesh.Tests.Rooms;
 
-/// <summary>A member to which there is no connection.</summary>
+/// <summary>A member, its texts and its sessions, none of which is connected.</summary>
 public sealed class PeerTests
 {
     private readonly Peer _peer = new("bob");
@@ -66,5 +68,90 @@ public sealed class PeerTests
         Assert.True(second.IsCompleted);
     }
 
+    [Fact]
+    public async Task A_session_replaces_another_when_it_has_proved_itself_and_not_before()
+    {
+        using var certificate = DtlsCertificate.Create();
+        var time = new VirtualTime(1);
+        await using var host = new SimulatedRtcHost(time, certificate, "192.0.2.1");
+        PeerSession first = CreateSession(host, time);
+        PeerSession second = CreateSession(host, time);
+        PeerSession third = CreateSession(host, time);
+
+        Assert.Equal((true, null), _peer.Begin(first));
+        Assert.Equal((true, first), _peer.Begin(second));
+        Assert.Equal((null, second), (_peer.Find(first.Id), _peer.Find(second.Id)));
+        Assert.Equal((false, null), _peer.Greet(first)); // it was replaced while it was made
+        Assert.False(_peer.End(first));
+        Assert.Equal((null, second), (_peer.Session, _peer.Next));
+
+        Task changed = _peer.Changed;
+        Assert.Equal((true, null), _peer.Greet(second));
+        Assert.True(changed.IsCompleted);
+        Assert.Equal((true, null), _peer.Begin(third));
+        Assert.Equal((true, null), _peer.Greet(second)); // another hello
+        Assert.Equal((second, third), (_peer.Session, _peer.Next));
+        Assert.Equal((second, third), (_peer.Find(second.Id), _peer.Find(third.Id)));
+        Assert.Equal((true, second), _peer.Greet(third));
+        Assert.Equal((third, null), (_peer.Session, _peer.Next));
+        Assert.False(_peer.End(second));
+
+        Assert.Equal((true, null), _peer.Begin(second));
+        Assert.Equal([third, second], _peer.Remove(hasLeft: true));
+        Assert.Equal((false, null), _peer.Begin(first));
+        Assert.Equal((false, null), _peer.Greet(third));
+        Assert.False(_peer.End(third));
+    }
+
+    [Fact]
+    public async Task A_session_that_has_ended_leaves_the_other_one()
+    {
+        using var certificate = DtlsCertificate.Create();
+        var time = new VirtualTime(1);
+        await using var host = new SimulatedRtcHost(time, certificate, "192.0.2.1");
+        PeerSession heard = CreateSession(host, time);
+        PeerSession next = CreateSession(host, time);
+        _peer.Begin(heard);
+        _peer.Greet(heard);
+        _peer.Begin(next);
+        Task changed = _peer.Changed;
+        Assert.True(_peer.End(next));
+        Assert.True(changed.IsCompleted);
+        Assert.Equal((heard, null), (_peer.Session, _peer.Next));
+        _peer.Begin(next);
+        Assert.True(_peer.End(heard));
+        Assert.Equal((null, next), (_peer.Session, _peer.Next));
+        Assert.Equal(EGoatPeerState.Connecting, _peer.Snapshot("lobby").State);
+    }
+
+    private PeerSession CreateSession(SimulatedRtcHost host, VirtualTime time) =>
+        PeerSession.CreateOffer(_peer, host.CreateConnection(), NoOwner.Instance, time.Clock, out _);
+
     private static TextMessage Text(string id) => new(id, 0, "hello", false);
+
+    /// <summary>Of sessions that do not run nothing is told.</summary>
+    private sealed class NoOwner : ISessionOwner
+    {
+        public static readonly NoOwner Instance = new();
+
+        public BackgroundTasks Background => throw new NotSupportedException();
+
+        public CancellationToken Stopping => default;
+
+        public HelloMessage CreateHello() => throw new NotSupportedException();
+
+        public bool OnHello(PeerSession session) => throw new NotSupportedException();
+
+        public void OnChanged(PeerSession session) => throw new NotSupportedException();
+
+        public void OnEnded(PeerSession session, string? reason) => throw new NotSupportedException();
+
+        public ValueTask OnMessageAsync(PeerSession session, ControlMessage message) => throw new NotSupportedException();
+
+        public bool OnFileChannel(PeerSession session, RtcDataChannel channel) => throw new NotSupportedException();
+
+        public ValueTask OnCandidateAsync(PeerSession session, string candidate) => throw new NotSupportedException();
+
+        public void Warn(string text) => throw new NotSupportedException();
+    }
 }
