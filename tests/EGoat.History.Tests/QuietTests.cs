@@ -76,7 +76,6 @@ public sealed class QuietTests : IDisposable
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
-            Interlocked.Increment(ref _timers);
             var watched = new Watched(this);
             watched.Timer = base.CreateTimer(
                 fired =>
@@ -87,6 +86,7 @@ public sealed class QuietTests : IDisposable
                 state,
                 dueTime,
                 period);
+            Interlocked.Increment(ref _timers); // only now: it is under way when it is counted
             return watched;
         }
 
