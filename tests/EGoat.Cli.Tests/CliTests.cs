@@ -151,6 +151,16 @@ public sealed class CliTests : ProgramTest
     }
 
     [Fact]
+    public async Task A_server_that_accepts_and_does_not_answer_yet_is_tried_again()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        Start("ada", "chat", "--server", $"http://127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}", "--room", "lobby");
+        using TcpClient first = await silent.AcceptTcpClientAsync();
+        using TcpClient second = await silent.AcceptTcpClientAsync().WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    [Fact]
     public async Task A_taken_port_and_a_damaged_history_are_said_in_one_line()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

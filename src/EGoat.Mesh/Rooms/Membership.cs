@@ -245,11 +245,11 @@ internal sealed class Membership : ISessionOwner
             isListed = _listed.Contains(peer.Id);
         }
 
-        // No reason: the peer has closed the connection on purpose, and comes back by itself if it wants to.
-        bool hasClosed = reason is null && session.Hello is not null;
-        if (peer is { Session: null, Next: null } && (hasClosed || !isListed))
+        // Who leaves says so, or the server does: a member that is listed may have closed one connection because another has
+        // taken its place. Without a reason the end was on purpose.
+        if (peer is { Session: null, Next: null } && !isListed)
         {
-            Remove(peer, hasLeft: hasClosed);
+            Remove(peer, hasLeft: reason is null && session.Hello is not null);
         }
         else
         {

@@ -43,7 +43,9 @@ internal sealed class MessageKeeper(RoomContext room)
             _keeping[key] = source.Task;
         }
 
-        room.Background.Run(() => KeepAsync(message, key, source));
+        // Given to the store before anything else is: texts are stored in the order in which they come.
+        Task<EGoatMessage> first = StoreAsync(message);
+        room.Background.Run(() => KeepAsync(message, key, source, first));
         return source.Task;
     }
 
@@ -80,7 +82,13 @@ internal sealed class MessageKeeper(RoomContext room)
         return keeping.Count(k => !k.IsCompletedSuccessfully);
     }
 
-    private async Task KeepAsync(EGoatMessage message, (string, string) key, TaskCompletionSource<EGoatMessage> source)
+    private async Task<EGoatMessage> StoreAsync(EGoatMessage message)
+    {
+        (EGoatMessage stored, _) = await room.Store.AddMessageAsync(message, room.Left.Token).ConfigureAwait(false);
+        return stored with { Kept = true };
+    }
+
+    private async Task KeepAsync(EGoatMessage message, (string, string) key, TaskCompletionSource<EGoatMessage> source, Task<EGoatMessage> attempt)
     {
         bool isWaiting = false;
         try
@@ -89,8 +97,7 @@ internal sealed class MessageKeeper(RoomContext room)
             {
                 try
                 {
-                    (EGoatMessage stored, _) = await room.Store.AddMessageAsync(message, room.Left.Token).ConfigureAwait(false);
-                    source.TrySetResult(stored with { Kept = true });
+                    source.TrySetResult(await attempt.ConfigureAwait(false));
                     return;
                 }
 #pragma warning disable CA1031 // The store's own exceptions, whatever they are: it is tried again.
@@ -111,6 +118,8 @@ internal sealed class MessageKeeper(RoomContext room)
                     source.TrySetCanceled();
                     return;
                 }
+
+                attempt = StoreAsync(message);
             }
         }
         catch (OperationCanceledException)

@@ -78,6 +78,22 @@ public sealed class MembershipTests : IAsyncLifetime, IMembershipOwner
         Assert.Empty(_members.Peers);
     }
 
+    // As it does with one that another has replaced, when both sides have offered one.
+    [Fact]
+    public async Task A_connection_that_a_member_closes_and_does_not_leave_is_made_again()
+    {
+        Peer bob = Assert.Single(_members.Peers);
+        PeerSession session = bob.Session!;
+        using RoomSubscription events = _bob.Room.Subscribe();
+        bob.End(session);
+        await _time.AdvanceUntilAsync(session.CloseAsync().AsTask(), Limit);
+        await _time.AdvanceUntilAsync(() => bob.Session is { IsConnected: true } && _bob.IsConnectedTo(1), Limit);
+        while (events.TryRead(out RoomEvent? e))
+        {
+            Assert.False(e is RoomPeerChanged { Peer.State: EGoatPeerState.Left });
+        }
+    }
+
     HelloMessage IMembershipOwner.CreateHello() => new(ControlMessage.Version, "ada", new string('i', 26), false, ControlMessage.AllFeatures);
 
     void IMembershipOwner.OnMet(Peer peer)

@@ -43,7 +43,7 @@ internal sealed class MemoryStore : IRoomStore
 
     public async ValueTask<(EGoatMessage Message, bool IsNew)> AddMessageAsync(EGoatMessage message, CancellationToken cancellationToken)
     {
-        await WriteAsync(cancellationToken);
+        await WriteAsync(cancellationToken).ConfigureAwait(false);
         lock (_gate)
         {
             EGoatMessage? known = _messages.Find(m => m.Id == message.Id && m.FromIdentity == message.FromIdentity);
@@ -58,7 +58,7 @@ internal sealed class MemoryStore : IRoomStore
 
     public async ValueTask PutDeliveriesAsync(IReadOnlyList<EGoatDelivery> deliveries, CancellationToken cancellationToken)
     {
-        await WriteAsync(cancellationToken);
+        await WriteAsync(cancellationToken).ConfigureAwait(false);
         lock (_gate)
         {
             foreach (EGoatDelivery delivery in deliveries)
@@ -109,7 +109,7 @@ internal sealed class MemoryStore : IRoomStore
 
         if (_hanging is { } hanging)
         {
-            await hanging.Task.WaitAsync(cancellationToken);
+            await hanging.Task.WaitAsync(cancellationToken).ConfigureAwait(false); // virtual time waits for the thread pool only
         }
 
         if (Failure is { } failure)

@@ -224,6 +224,7 @@ public sealed class RoomOverTimeTests : IAsyncLifetime
         await _time.AdvanceUntilAsync(() => _bob.Shown.Count >= 20, Limit);
         await _time.AdvanceAsync(TimeSpan.FromSeconds(5));
         Assert.Equal(Enumerable.Range(0, 20).Select(i => $"{i}"), _bob.Shown);
+        Assert.Equal(_bob.Shown, _bob.Store.Messages.Select(m => m.Text));
     }
 
     [Fact]
