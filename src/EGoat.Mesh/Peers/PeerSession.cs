@@ -23,7 +23,7 @@ internal sealed class PeerSession
     private const int MaxEarlyChannels = 16;
 
     /// <summary>How long closing waits for what was said last to reach the peer.</summary>
-    private static readonly TimeSpan FarewellTimeout = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan FarewellTimeout = TimeSpan.FromSeconds(2);
 
     private readonly RtcConnection _connection;
     private readonly ISessionOwner _owner;
