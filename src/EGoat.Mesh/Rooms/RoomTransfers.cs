@@ -135,7 +135,7 @@ internal sealed class RoomTransfers(RoomContext room, Membership members, Source
     /// <summary>A peer has opened a channel for a transfer. False refuses it.</summary>
     public bool HandleFileChannel(Peer peer, RtcDataChannel channel)
     {
-        if (!channel.Label.StartsWith(FileLabel, StringComparison.Ordinal) || !ControlCodec.IsUuid(channel.Label.AsSpan(FileLabel.Length)) || !peer.IsConnected)
+        if (!channel.Label.StartsWith(FileLabel, StringComparison.Ordinal) || !ControlCodec.IsUuid(channel.Label.AsSpan(FileLabel.Length)) || !peer.HasLiveConnection)
         {
             return false;
         }

@@ -34,6 +34,9 @@ public abstract class HostileTest : IAsyncLifetime
             new RoomOptions { Server = _server.Url, Room = "lobby", DisplayName = "bob", Receive = new ReceiveOptions { Destination = Inbox }, Time = Time },
             _bobs, Room.CreateInstanceId(), new ForgetfulStore(), Cancelled);
         Mallory = await HostilePeer.ConnectAsync(_server.Url, "lobby", _mallorys, Cancelled);
+
+        // Of what comes before Bob has read her hello he keeps less.
+        await Room.WaitForPeersAsync(1, acceptingFiles: false, Cancelled);
     }
 
     /// <summary>Mallory and others like her.</summary>
