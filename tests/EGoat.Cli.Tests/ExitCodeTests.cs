@@ -139,7 +139,7 @@ public sealed class ExitCodeTests : ProgramTest
         string server = await ServeAsync();
         string inbox = Path.Combine(Folder, "inbox");
         string source = TestFile.Create(Folder, "goat.bin", 8 * 1024 * 1024).Path;
-        CliProcess send = Start("ada", "send", "--server", server, "--room", "lobby", "--max-rate", "1MB", "--json", source);
+        CliProcess send = Start("ada", "send", "--server", server, "--room", "lobby", "--max-rate", "256KB", "--json", source);
         await send.ReadEventAsync("joined");
         CliProcess receive = Start("bob", "receive", "--server", server, "--room", "lobby", "--output", inbox, "--files", "1", "--json", "--timeout", "8");
         await receive.ReadEventAsync("progress");

@@ -279,7 +279,7 @@ public sealed class FileTests(ITestOutputHelper output) : ProgramTest
         string server = await ServeAsync();
         CliProcess receive = await ReceiveAllAsync(server);
         (string source, _) = TestFile.Create(Folder, "goat.bin", 4 * Mebibyte);
-        CliProcess send = Start("ada", [.. SendWords(server, source), "--max-rate", "4MB"]);
+        CliProcess send = Start("ada", [.. SendWords(server, source), "--max-rate", "1MB"]);
         WaitForPartial(Mebibyte);
         Directory.Delete(Inbox, recursive: true);
         await ExpectFailureAsync(send, receive, "is not there any more");
