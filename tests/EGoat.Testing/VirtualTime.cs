@@ -29,6 +29,10 @@ public sealed class VirtualTime(int seed, NetworkConditions? conditions = null, 
     /// <summary>Threads of the pool that are blocked, by the test runner for example; they are not waited for.</summary>
     private static int s_blocked;
 
+    /// <summary>Where the system tells the state of the pool's threads.</summary>
+    private static string[] s_workers = [];
+    private static int s_workerCount;
+
     private int _isAdvancing;
     private int _hosts;
 
@@ -143,8 +147,9 @@ public sealed class VirtualTime(int seed, NetworkConditions? conditions = null, 
             int busy = CountBusyThreads();
             window.Busy = Math.Min(window.Busy, busy);
             bool isWindowOver = Stopwatch.GetElapsedTime(window.Start) > BlockedAfter;
-            bool isStill = isWindowOver && busy == window.Busy && completed - window.Completed <= MaxNoise && !IsPoolRunning();
-            if (ThreadPool.PendingWorkItemCount == 0 && ThreadPool.CompletedWorkItemCount == completed && (busy <= s_blocked || isStill))
+            bool isStill = isWindowOver && busy == window.Busy && completed - window.Completed <= MaxNoise;
+            bool mayBeQuiet = ThreadPool.PendingWorkItemCount == 0 && ThreadPool.CompletedWorkItemCount == completed && (busy <= s_blocked || isStill);
+            if (mayBeQuiet && (busy == 0 || !IsPoolRunning()))
             {
                 s_blocked = busy;
                 return;
@@ -160,7 +165,8 @@ public sealed class VirtualTime(int seed, NetworkConditions? conditions = null, 
         }
     }
 
-    // On a machine that is short of processors a thread that works may get nothing done for longer than a blocked one is waited for.
+    // A thread that was blocked may work again; and on a machine that is short of processors one that works may get nothing done for
+    // longer than a blocked one is waited for.
     private static bool IsPoolRunning()
     {
         if (!OperatingSystem.IsLinux())
@@ -168,25 +174,30 @@ public sealed class VirtualTime(int seed, NetworkConditions? conditions = null, 
             return false;
         }
 
-        foreach (string thread in Directory.EnumerateDirectories("/proc/self/task"))
+        int count = ThreadPool.ThreadCount;
+        if (s_workerCount != count)
         {
-            try
-            {
-                // "<id> (<name>) <state> ...": R runs or waits for a processor, D waits for a disk.
-                string stat = File.ReadAllText(Path.Combine(thread, "stat"));
-                int end = stat.LastIndexOf(')');
-                if (stat.AsSpan(0, end).Contains("(.NET TP", StringComparison.Ordinal) && stat[end + 2] is 'R' or 'D')
-                {
-                    return true;
-                }
-            }
-            catch (IOException)
-            {
-                // It has ended.
-            }
+            s_workerCount = count;
+            s_workers = [.. Directory.EnumerateDirectories("/proc/self/task").Select(t => Path.Combine(t, "stat")).Where(s => ReadState(s) is not null)];
         }
 
-        return false;
+        return s_workers.Any(s => ReadState(s) is 'R' or 'D');
+    }
+
+    // What a thread of the pool does: R runs or waits for a processor, D waits for a disk, S for something else; null for another thread.
+    private static char? ReadState(string path)
+    {
+        try
+        {
+            // "<id> (<name>) <state> ..."
+            string stat = File.ReadAllText(path);
+            int end = stat.LastIndexOf(')');
+            return stat.AsSpan(0, end).Contains("(.NET TP", StringComparison.Ordinal) ? stat[end + 2] : null;
+        }
+        catch (IOException)
+        {
+            return null; // it has ended
+        }
     }
 
     private static int CountBusyThreads()

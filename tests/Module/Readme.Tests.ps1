@@ -26,7 +26,13 @@ Describe 'The README' {
         $second = Start-Console $($_ -match 'two' ? "$name-2" : $name) "Set-Location '$root'; $($blocks[1])"
         try {
             $blocks[1] | Should -Match ":$port "
-            $first, $second | ForEach-Object { $_.WaitForExit(120000) | Should -BeTrue }
+            foreach ($console in $first, $second) {
+                if (-not $console.WaitForExit(120000)) {
+                    $first, $second | Where-Object { -not $_.HasExited } | ForEach-Object { $_.Kill() }
+                    throw "A console did not end.`n$(($first, $second | ForEach-Object { $_.StandardOutput.ReadToEnd(); $_.StandardError.ReadToEnd() }) -join "`n---`n")"
+                }
+            }
+
             $first.StandardError.ReadToEnd() | Should -Not -Match 'S="Error"'
             "$($second.StandardOutput.ReadToEnd()) $($second.StandardError.ReadToEnd())" | Should -Match 'Hello'
             $first.StandardOutput.ReadToEnd() | Should -Match 'Hello'
