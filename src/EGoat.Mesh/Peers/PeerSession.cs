@@ -308,12 +308,7 @@ internal sealed class PeerSession
             }
         }
 
-        using (var stop = new CancellationTokenSource())
-        {
-            await Task.WhenAny(SayFarewellAsync(), Task.Delay(FarewellTimeout, _time, stop.Token)).ConfigureAwait(false);
-            await stop.CancelAsync().ConfigureAwait(false);
-        }
-
+        await SayFarewellAsync().WaitAsync(FarewellTimeout, _time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _connection.DisposeAsync().ConfigureAwait(false);
     }
 
