@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -10,18 +9,17 @@ namespace EGoat.Cli.Tests;
 /// <summary>Something on loopback that speaks TLS and nothing behind it, with a certificate of its own or of an authority that nobody knows.</summary>
 internal sealed class TlsEndpoint : IDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly LoopbackListener _listener;
     private readonly X509Certificate2 _certificate;
 
     public TlsEndpoint(bool isSelfSigned)
     {
         _certificate = Create(isSelfSigned);
-        _listener.Start();
-        _ = AcceptAsync();
+        _listener = new LoopbackListener(HandleAsync);
     }
 
     /// <summary>Its address and port.</summary>
-    public string Authority => _listener.LocalEndpoint.ToString()!;
+    public string Authority => _listener.Authority;
 
     public void Dispose()
     {
@@ -57,38 +55,17 @@ internal sealed class TlsEndpoint : IDisposable
         }
     }
 
-    private async Task AcceptAsync()
-    {
-        while (true)
-        {
-            TcpClient client;
-            try
-            {
-                client = await _listener.AcceptTcpClientAsync();
-            }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
-            {
-                return; // The test is over.
-            }
-
-            _ = HandleAsync(client);
-        }
-    }
-
     private async Task HandleAsync(TcpClient client)
     {
-        using (client)
+        try
         {
-            try
-            {
-                using var tls = new SslStream(client.GetStream());
-                await tls.AuthenticateAsServerAsync(_certificate);
-                await tls.CopyToAsync(Stream.Null);
-            }
-            catch (Exception e) when (e is IOException or AuthenticationException)
-            {
-                // The client did not speak TLS, or has gone.
-            }
+            using var tls = new SslStream(client.GetStream());
+            await tls.AuthenticateAsServerAsync(_certificate);
+            await tls.CopyToAsync(Stream.Null);
+        }
+        catch (Exception e) when (e is IOException or AuthenticationException)
+        {
+            // The client did not speak TLS, or has gone.
         }
     }
 }
